@@ -1,0 +1,177 @@
+import type { z } from 'zod'
+import { describeType, DatabaseError, InvalidInputError } from './errors.ts'
+import type { Lifetime } from './expiry.ts'
+import { field, isPlainText } from './parse-input.ts'
+
+// No precise argument type fits every generated client, but loose arguments with precise rows do: the caller's own types
+// are read back from the client. That leaves the arguments unchecked in here, so every one is built from checked input.
+/* oxlint-disable typescript/no-explicit-any */
+
+/** The columns of `UserSession` that this package reads back. */
+export interface UserSessionRow extends Lifetime {
+  readonly id: string
+  readonly userId: unknown
+}
+
+/** What this package calls on a client's `userSession`. */
+export interface UserSessionDelegate {
+  create(args: any): PromiseLike<UserSessionRow>
+  deleteMany(args?: any): PromiseLike<{ count: number }>
+  findMany(args?: any): PromiseLike<UserSessionRow[]>
+  findUnique(args: any): PromiseLike<UserSessionRow | null>
+  update(args: any): PromiseLike<UserSessionRow>
+  updateMany(args: any): PromiseLike<{ count: number }>
+}
+
+/** What this package calls on a client's `session`. */
+export interface SessionDelegate {
+  createMany(args?: any): PromiseLike<{ count: number }>
+  deleteMany(args?: any): PromiseLike<{ count: number }>
+  findMany(args?: any): PromiseLike<{ id: string; expiresAt?: Date }[]>
+  findUnique(args: any): PromiseLike<{ id: string; expiresAt?: Date } | null>
+  update(args: any): PromiseLike<{ id: string }>
+}
+
+/**
+ * Any Prisma client whose schema has the models `Session` and `UserSession`: a plain one, an extended one, or the client of
+ * an interactive transaction. Nothing is imported from a generated client; types come from the one that is passed.
+ *
+ * Models with other names are passed by hand: `{ session, userSession, $connect, $transaction }`. Without the last two such
+ * a client counts as a transaction's, and its statements run one by one.
+ */
+export interface SessionClient {
+  readonly session: SessionDelegate
+  readonly userSession: UserSessionDelegate
+  /** Only a client outside a transaction has it, which is how the two are told apart. */
+  readonly $connect?: unknown
+  $transaction?(...args: any[]): any
+}
+
+/** The client's own `UserSession` row, extra columns included. */
+export type UserSessionOf<Client extends SessionClient> = NonNullable<
+  Awaited<ReturnType<Client['userSession']['findUnique']>>
+>
+
+/** The type of the client's user ids: `number`, `bigint` or `string`, as its schema says. */
+export type UserIdOf<Client extends SessionClient> = UserSessionOf<Client>['userId']
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
+/** Refuses what is not a Prisma client with both models, before anything is called on it. */
+export function requireClient(action: string, db: SessionClient): void {
+  if (isObject(db) && isObject(db.session) && isObject(db.userSession)) return
+  const received = isObject(db) ? 'a client without them' : describeType(db)
+  throw new InvalidInputError(
+    `Cannot ${action}: db must be a Prisma client with the models Session and UserSession: received ${received}`,
+    'db',
+  )
+}
+
+/** Whether the client is one of an interactive transaction, which is its caller's to commit, retry or roll back. */
+export function isInTransaction(db: SessionClient): boolean {
+  // Not $transaction: a transaction's client has that too since Prisma 7, for savepoints.
+  return typeof db.$connect !== 'function'
+}
+
+/**
+ * Runs the statements as one transaction: in that of the caller when there is one, else in one of its own.
+ *
+ * Always two statements or more. adapter-better-sqlite3 has one connection, on which a statement that is sent alone runs
+ * inside whatever transaction is open and is lost when that rolls back, after it was answered as done. A batch waits for
+ * its turn.
+ *
+ * @param statements - makes them anew for every run; Prisma starts one when it is awaited
+ */
+export async function atomically<
+  const Statements extends readonly [PromiseLike<unknown>, PromiseLike<unknown>, ...PromiseLike<unknown>[]],
+>(
+  db: SessionClient,
+  action: string,
+  statements: () => Statements,
+): Promise<{ -readonly [Index in keyof Statements]: Awaited<Statements[Index]> }> {
+  return query(action, async () => {
+    if (!isInTransaction(db)) return db.$transaction!(statements())
+    const results: unknown[] = []
+    for (const statement of statements()) results.push(await statement)
+    return results
+  }) as never
+}
+
+/** Reads what is committed, and not what another caller's open transaction on the same connection may yet take back. */
+export async function readCommitted<Result>(
+  db: SessionClient,
+  action: string,
+  read: () => PromiseLike<Result>,
+): Promise<Result> {
+  if (isInTransaction(db)) return query(action, read)
+  const [result] = await atomically(db, action, () => [read(), db.session.findMany({ take: 0 })])
+  return result
+}
+
+/** Runs a statement. What Prisma throws becomes an error that says no more than its code: Prisma's repeats the arguments. */
+export async function query<Result>(action: string, statement: () => PromiseLike<Result>): Promise<Result> {
+  try {
+    return await statement()
+  } catch (error) {
+    throw withoutArguments(action, error)
+  }
+}
+
+const explanations: Readonly<Record<string, string>> = {
+  P1001: 'it could not be reached',
+  P1002: 'it did not answer in time',
+  P1008: 'it was locked for too long',
+  P1017: 'it closed the connection',
+  P2002: 'a row with this key exists',
+  P2003: 'a row that this one refers to does not exist',
+  P2021: 'a table is missing; apply the migrations',
+  P2022: 'a column is missing; apply the migrations',
+  P2024: 'no connection was free in time',
+  P2025: 'the row is not there',
+  P2028: 'the transaction is over or took too long',
+  P2034: 'a write conflicted with another; try again',
+}
+
+function withoutArguments(action: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !/^(PrismaClient|DriverAdapter)/.test(error.name)) return error
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  const explanation = (code && explanations[code]) ?? misfit(error.message) ?? 'it refused the statement'
+  return new DatabaseError(`Cannot ${action}: database failed: ${explanation}${code ? ` (${code})` : ''}`, code)
+}
+
+/** Which name a generated client does not know, from Prisma's message: a name of the schema, never a value. */
+function misfit(message: string): string | undefined {
+  const found = /(?:Unknown (?:argument|field) `\w+`|Argument `\w+` is missing)/.exec(message)
+  return found ? `the schema does not fit: ${found[0]}` : undefined
+}
+
+const failedWith = (error: unknown, code: string): boolean =>
+  error instanceof DatabaseError && error.databaseCode === code
+
+/** Whether a statement failed since a row with the same unique value exists. */
+export const isUniqueConflict = (error: unknown): boolean => failedWith(error, 'P2002')
+/** Whether a statement failed since a row that it refers to does not exist. */
+export const isMissingReference = (error: unknown): boolean => failedWith(error, 'P2003')
+/** Whether an update failed since no row met its conditions. */
+export const isMissingRow = (error: unknown): boolean => failedWith(error, 'P2025')
+
+/** What a user id must be in the schema that this client was generated from. */
+export function userIdFor(db: SessionClient): z.ZodType<any> {
+  // Prisma's own list of a model's columns; a hand-made client may lack it.
+  const { fields } = db.userSession as { fields?: { userId?: { typeName?: unknown } } }
+  const typeName = fields?.userId?.typeName
+  return userIds[typeName as keyof typeof userIds] ?? userIds.any
+}
+
+const isInteger = (value: unknown, bits: number): boolean => {
+  const integer = Number.isSafeInteger(value) ? BigInt(value as number) : value
+  return typeof integer === 'bigint' && BigInt.asIntN(bits, integer) === integer
+}
+const isText = (value: unknown): boolean => isPlainText(value, 1024)
+
+const userIds = {
+  Int: field((value) => typeof value === 'number' && isInteger(value, 32), 'an integer of 32 bits'),
+  BigInt: field((value) => isInteger(value, 64), 'an integer of 64 bits'),
+  String: field(isText, 'a non-blank, well-formed string of at most 1024 characters'),
+  any: field((value) => isInteger(value, 64) || isText(value), 'an integer or a non-blank, well-formed string'),
+}

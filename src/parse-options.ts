@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { date } from './expiry.ts'
+import { parseInput } from './parse-input.ts'
+import { createPolicy, type Policy } from './policy.ts'
+
+/** What every verb takes as its last argument. */
+export interface CallOptions {
+  /** The time of the call. Default: the clock, read once. */
+  readonly now?: Date
+  /** What differs from the default policy, or a policy that `createPolicy` returned. */
+  readonly policy?: Partial<Policy>
+}
+
+/** The options of {@link CallOptions}, for a verb's schema to name with its own. The policy is validated by its own rules. */
+export const callOptions: { now: z.ZodType<Date | undefined>; policy: z.ZodType<Partial<Policy> | undefined> } = {
+  now: z.optional(date),
+  policy: z.optional(z.custom<Partial<Policy>>()),
+}
+
+/** Checks a verb's options and fills in the time and the policy; the one place that reads the clock. */
+export function parseOptions<Options extends { now?: Date | undefined; policy?: Partial<Policy> | undefined }>(
+  action: string,
+  schema: z.ZodType<Options>,
+  options: unknown,
+): Options & { now: Date; policy: Policy } {
+  const parsed = parseInput(action, schema, options, 'options')
+  return { ...parsed, now: parsed.now ?? new Date(), policy: createPolicy(parsed.policy) }
+}

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import {
+  generateSessionKey,
+  listSessions,
+  revokeSession,
+  revokeSessions,
+  rotateSessionKey,
+  SessionEndedError,
+  SessionKeyTakenError,
+  touchActivity,
+  trackSession,
+} from '../../src/index.ts'
+import { openDatabase } from './open-database.ts'
+
+const start = new Date('2026-01-05T08:00:00Z')
+const after = (seconds: number): Date => new Date(start.getTime() + seconds * 1000)
+const times = <T>(count: number, run: (index: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, (_, index) => run(index)))
+
+describe('calls that race', () => {
+  it('50 sign-ins with one key leave one row and give it to all', async () => {
+    const { prisma, user } = await openDatabase()
+    const sessionKey = generateSessionKey()
+    const rows = await times(50, () => trackSession(prisma, { userId: user.id, sessionKey }, { now: start }))
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(1)
+    expect(await prisma.userSession.count()).toBe(1)
+    expect(await prisma.session.count()).toBe(1)
+  })
+
+  it('two users who sign in with one key: one has it, the other is refused', async () => {
+    const { prisma, user } = await openDatabase()
+    const other = await prisma.user.create({ data: { email: 'other@example.com' } })
+    const sessionKey = generateSessionKey()
+    const calls = [user, other, user, other].map(({ id }) => trackSession(prisma, { userId: id, sessionKey }))
+    const outcomes = await Promise.allSettled(calls)
+    const owner = (await prisma.userSession.findFirstOrThrow()).userId
+    outcomes.forEach((outcome, index) => {
+      if ([user, other, user, other][index]!.id === owner) expect(outcome.status).toBe('fulfilled')
+      else expect(outcome).toMatchObject({ reason: expect.any(SessionKeyTakenError) })
+    })
+  })
+
+  it('50 touches past the interval write once', async () => {
+    const { prisma, user } = await openDatabase()
+    let writes = 0
+    const counting = prisma.$extends({
+      query: {
+        userSession: {
+          async updateMany({ args, query }) {
+            const result = await query(args)
+            writes += result.count
+            return result
+          },
+        },
+      },
+    })
+    const sessionKey = generateSessionKey()
+    await trackSession(prisma, { userId: user.id, sessionKey }, { now: start })
+    const now = after(120)
+    const rows = await times(50, () => touchActivity(counting, { sessionKey }, { now }))
+    expect(writes).toBe(1)
+    expect(rows.map((row) => row?.lastActivity)).toEqual(rows.map(() => now))
+  })
+
+  it('a revocation against a touch never leaves the session live, in 20 rounds', async () => {
+    const { prisma, user } = await openDatabase()
+    for (let round = 0; round < 20; round++) {
+      const sessionKey = generateSessionKey()
+      const { id } = await trackSession(prisma, { userId: user.id, sessionKey }, { now: start })
+      const revoke = () => revokeSession(prisma, { userId: user.id, id }, { now: after(90) })
+      const touch = () => touchActivity(prisma, { sessionKey }, { now: after(90) })
+      const calls = round % 2 === 0 ? [touch(), revoke(), touch()] : [revoke(), touch(), touch()]
+      const answers = await Promise.all<unknown>(calls)
+      expect(answers).toContain(true)
+      expect(await touchActivity(prisma, { sessionKey }, { now: after(91) })).toBeNull()
+      expect(await prisma.userSession.findUnique({ where: { id } })).toMatchObject({
+        sessionId: null,
+        endReason: 'revoked',
+      })
+    }
+    expect(await prisma.session.count()).toBe(0)
+  })
+
+  it('1,000 touches of unknown keys create nothing', async () => {
+    const { prisma } = await openDatabase()
+    const answers = await times(1000, () => touchActivity(prisma, { sessionKey: generateSessionKey() }))
+    expect(new Set(answers)).toEqual(new Set([null]))
+    expect(await prisma.userSession.count()).toBe(0)
+    expect(await prisma.session.count()).toBe(0)
+  })
+
+  it('10 rotations of one key have one winner', async () => {
+    const { prisma, user } = await openDatabase()
+    const sessionKey = generateSessionKey()
+    const { id } = await trackSession(prisma, { userId: user.id, sessionKey })
+    const newKeys = Array.from({ length: 10 }, generateSessionKey)
+    const rows = await times(10, (index) => rotateSessionKey(prisma, { sessionKey, newSessionKey: newKeys[index]! }))
+    expect(rows.filter((row) => row !== null)).toMatchObject([{ id }])
+    const live = await times(10, (index) => touchActivity(prisma, { sessionKey: newKeys[index]! }))
+    expect(live.map((row) => row?.id)).toEqual(rows.map((row) => row?.id))
+    expect(await prisma.session.count()).toBe(1)
+    // What lost has not used up its new key.
+    const loser = newKeys[rows.indexOf(null)]!
+    await expect(trackSession(prisma, { userId: user.id, sessionKey: loser })).resolves.toMatchObject({ endedAt: null })
+  })
+
+  it('revoking everything ends a session whose key is rotated meanwhile', async () => {
+    const { prisma, user } = await openDatabase()
+    for (let round = 0; round < 20; round++) {
+      const keys = Array.from({ length: 3 }, generateSessionKey)
+      const newKeys = keys.map(generateSessionKey)
+      for (const sessionKey of keys) await trackSession(prisma, { userId: user.id, sessionKey })
+      await Promise.all<unknown>([
+        ...keys.map((sessionKey, index) => rotateSessionKey(prisma, { sessionKey, newSessionKey: newKeys[index]! })),
+        revokeSessions(prisma, { userId: user.id }),
+      ])
+      expect((await listSessions(prisma, { userId: user.id })).items).toEqual([])
+      for (const sessionKey of [...keys, ...newKeys]) expect(await touchActivity(prisma, { sessionKey })).toBeNull()
+    }
+  })
+
+  it('a sign-in and a revocation of the same key never leave it live after the revocation', async () => {
+    const { prisma, user } = await openDatabase()
+    for (let round = 0; round < 20; round++) {
+      const sessionKey = randomUUID()
+      await trackSession(prisma, { userId: user.id, sessionKey })
+      const track = () => trackSession(prisma, { userId: user.id, sessionKey })
+      const outcomes = await Promise.allSettled([track(), revokeSession(prisma, { sessionKey }), track()])
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(SessionEndedError)
+      }
+      await expect(track()).rejects.toThrow(SessionEndedError)
+    }
+  })
+})
