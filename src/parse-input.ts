@@ -33,7 +33,7 @@ export function optionalField<T>(isValid: (value: unknown) => boolean, need: str
 }
 
 /** Anything at all, to be judged elsewhere. */
-export const anything: z.ZodType<unknown> = z.optional(z.unknown())
+export const anything: z.ZodType = z.optional(z.unknown())
 
 /** An object with these fields and no other, so that a misspelt name is not taken for an absent one. */
 export function fields<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {

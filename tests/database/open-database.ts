@@ -33,6 +33,7 @@ function adapterFor(url: string, driver: string) {
 
 function migrations(): string[] {
   const directory = fileURLToPath(new URL('../../prisma/migrations/', import.meta.url))
-  const names = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  return names.map(({ name }) => readFileSync(`${directory}${name}/migration.sql`, 'utf8')).sort()
+  const entries = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const names = entries.map(({ name }) => name).toSorted()
+  return names.map((name) => readFileSync(`${directory}${name}/migration.sql`, 'utf8'))
 }

@@ -104,33 +104,6 @@ describe("inside the caller's transaction", () => {
 })
 
 describe("beside another caller's open transaction on the same client, which rolls back", () => {
-  /** Calls while a transaction is open that has done something, and ends that transaction only then. */
-  async function besideRollback<T>(
-    { prisma }: Database,
-    meanwhile: (tx: Transaction) => Promise<unknown>,
-    call: () => Promise<T>,
-  ): Promise<T> {
-    let answer: Promise<T> | undefined
-    const transaction = prisma.$transaction(async (tx) => {
-      await meanwhile(tx)
-      answer = call()
-      answer.catch(() => {})
-      // Time for the call to reach the database, unless it waits for its turn.
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      throw new Error('rolled back')
-    })
-    await expect(transaction).rejects.toThrow('rolled back')
-    return answer!
-  }
-  const something = (tx: Transaction): Promise<unknown> => tx.user.create({ data: { email: 'never@example.com' } })
-
-  async function signedIn() {
-    const database = await openDatabase()
-    const sessionKey = generateSessionKey()
-    const userSession = await trackSession(database.prisma, { userId: database.user.id, sessionKey })
-    return { ...database, database, sessionKey, userSession }
-  }
-
   it('a sign-in that was answered is kept', async () => {
     const database = await openDatabase()
     const { prisma, user } = database
@@ -209,4 +182,31 @@ async function everything(db: Transaction): Promise<unknown> {
     await db.session.findMany({ orderBy }),
     await db.userSession.findMany({ orderBy }),
   ]
+}
+
+/** Calls while a transaction is open that has done something, and ends that transaction only then. */
+async function besideRollback<T>(
+  { prisma }: Database,
+  meanwhile: (tx: Transaction) => Promise<unknown>,
+  call: () => Promise<T>,
+): Promise<T> {
+  let answer: Promise<T> | undefined
+  const transaction = prisma.$transaction(async (tx) => {
+    await meanwhile(tx)
+    answer = call()
+    answer.catch(() => {})
+    // Time for the call to reach the database, unless it waits for its turn.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    throw new Error('rolled back')
+  })
+  await expect(transaction).rejects.toThrow('rolled back')
+  return answer!
+}
+const something = (tx: Transaction): Promise<unknown> => tx.user.create({ data: { email: 'never@example.com' } })
+
+async function signedIn() {
+  const database = await openDatabase()
+  const sessionKey = generateSessionKey()
+  const userSession = await trackSession(database.prisma, { userId: database.user.id, sessionKey })
+  return { ...database, database, sessionKey, userSession }
 }
