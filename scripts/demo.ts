@@ -1,7 +1,7 @@
 // A day in the life of signed-in sessions, on a SQLite file of its own. Run it with `npm run demo`.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import {
@@ -86,7 +86,7 @@ for (const { endReason, _count } of await prisma.userSession.groupBy({ by: ['end
   line([endReason ?? 'expired', 10], [String(_count), 0])
 }
 await prisma.$disconnect()
-console.log(`\nThe history stays for 30 days. Look at it:\n  npx prisma studio --url ${pathToFileURL(file).href}`)
+console.log(`\nThe history stays for 30 days. Look at it:\n  npx prisma studio --url "file://${file}"`)
 
 /** What an application does when a request comes in. */
 async function request(sessionKey: string): Promise<void> {

@@ -10,12 +10,13 @@ process.chdir(root)
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 19)) fail(`Node 20.19 or newer is needed; this is ${process.versions.node}.`)
 
-// No package's install script is needed but one, and Prisma's would download engines that are not used here.
-if (!isInstalled()) run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'])
+// Not `npm ci`, which refuses a lock file that lacks the optional packages of another platform; `--no-save` leaves the file
+// as it is. No install script is needed but one, and Prisma's would download engines that are not used here.
+if (!isInstalled()) run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'])
 if (isOlder('generated/prisma/client.ts', 'prisma/schema.prisma')) {
   run(process.execPath, ['node_modules/prisma/build/index.js', 'generate'])
 }
-if (process.argv.includes('--with-better-sqlite3')) buildBetterSqlite3()
+buildBetterSqlite3()
 
 /** Whether node_modules holds the versions that the lock file names; packages for other platforms may be absent. */
 function isInstalled() {
@@ -35,17 +36,19 @@ function isOlder(file, source) {
   return !existsSync(file) || statSync(file).mtimeMs < statSync(source).mtimeMs
 }
 
-/** The second SQLite driver that the tests run on. Its package brings no binary, so it needs a download or a compiler. */
+/** For the tests on that driver, and for Prisma Studio on Node 20. Its package brings no binary: it is downloaded or compiled. */
 function buildBetterSqlite3() {
   const giveUp = 'node_modules/better-sqlite3/.not-built'
   if (canOpenBetterSqlite3() || existsSync(giveUp)) return
-  console.log('Building better-sqlite3 (about a minute) …')
+  console.log('Building better-sqlite3, once; without a prebuilt file this takes a minute …')
   spawnSync('npm', ['rebuild', 'better-sqlite3', '--ignore-scripts=false'], {
     stdio: 'ignore',
     shell: process.platform === 'win32',
   })
   if (canOpenBetterSqlite3()) return
-  console.log('better-sqlite3 could not be built here: its tests will be skipped. Delete node_modules to try again.')
+  console.log(
+    'better-sqlite3 could not be built: its tests are skipped, and Prisma Studio needs Node 22.5. Delete node_modules to try again.',
+  )
   writeFileSync(giveUp, '')
 }
 
