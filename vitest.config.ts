@@ -4,6 +4,7 @@ import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 
 const drivers = ['libsql', 'better-sqlite3'] as const
 const available = drivers.filter((driver) => driver === 'libsql' || hasBetterSqlite3())
+const missing = drivers.filter((driver) => !available.includes(driver))
 
 export default defineConfig({
   resolve: { alias: { 'prisma-user-sessions': fileURLToPath(new URL('./src/index.ts', import.meta.url)) } },
@@ -11,6 +12,7 @@ export default defineConfig({
     // Many tests start processes of their own, on machines that may have two cores.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    reporters: ['default', { onTestRunEnd: nameMissing }],
     globalSetup: 'tests/temporary-directory.ts',
     projects: [
       project('unit', ['tests/*.test.ts', 'tests/unit/**/*.test.ts']),
@@ -23,6 +25,11 @@ export default defineConfig({
 
 function project(name: string, include: string[], options = {}): TestProjectConfiguration {
   return { extends: true, test: { name, include, ...options } }
+}
+
+/** What did not run is said last, where it is seen. */
+function nameMissing(): void {
+  for (const driver of missing) console.log(`\nSKIPPED: the database tests on ${driver}, which is not built here.`)
 }
 
 /** It is native code that may be missing: its package brings none, and compiling it needs a compiler. */
