@@ -1,8 +1,9 @@
-import { query, requireClient, userIdFor, type SessionClient, type UserIdOf, type UserSessionOf } from './client.ts'
+import { query, requireClient, type SessionClient, type UserIdOf, type UserSessionOf } from './client.ts'
 import { date, liveWhere } from './expiry.ts'
 import { anything, fields, isPlainText, optionalField, parseInput } from './parse-input.ts'
 import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
 import { absentOrKey, sessionIdOf } from './session-key.ts'
+import { userIdFor } from './user-id.ts'
 
 export interface ListSessionsOptions extends CallOptions {
   /** How many sessions a page has at most, from 1 to 200. Default: 50. */

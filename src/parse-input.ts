@@ -50,3 +50,16 @@ export function isPlainText(value: unknown, maximumLength: number): value is str
     !value.includes('\0')
   )
 }
+
+const json = z.json()
+
+/** A value that JSON text gives back as it was: no function, Date or NaN anywhere in it, no cycle, no endless nesting. */
+export function isJson(value: unknown): boolean {
+  try {
+    // zod follows a cycle without minding it.
+    JSON.stringify(value)
+    return json.safeParse(value).success
+  } catch {
+    return false
+  }
+}

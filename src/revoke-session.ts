@@ -1,9 +1,10 @@
-import { atomically, readCommitted, requireClient, userIdFor, type SessionClient, type UserIdOf } from './client.ts'
+import { atomically, readCommitted, requireClient, type SessionClient, type UserIdOf } from './client.ts'
 import { liveWhere } from './expiry.ts'
 import { anything, field, fields, isPlainText, optionalField, parseInput } from './parse-input.ts'
 import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
 import type { Policy } from './policy.ts'
 import { credentialAnd, sessionIdOf, type Credential } from './session-key.ts'
+import { userIdFor } from './user-id.ts'
 
 export interface RevokeOptions extends CallOptions {
   /** Stored as `endReason`. Default: `signed-out` for a session named by its key, else `revoked`. */

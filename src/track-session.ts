@@ -1,11 +1,9 @@
-import { z } from 'zod'
 import {
   atomically,
   isInTransaction,
   isMissingReference,
   isUniqueConflict,
   requireClient,
-  userIdFor,
   type SessionClient,
   type UserIdOf,
   type UserSessionOf,
@@ -15,11 +13,12 @@ import { InvalidInputError, SessionEndedError, SessionKeyTakenError, UserNotFoun
 import { absoluteEndOf, expiryOf, isLiveAt } from './expiry.ts'
 import { normalizeIpAddress } from './ip-address.ts'
 import { findLocation, type Locate } from './location.ts'
-import { anything, fields, optionalField, parseInput } from './parse-input.ts'
+import { anything, fields, isJson, optionalField, parseInput } from './parse-input.ts'
 import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
 import type { Policy } from './policy.ts'
 import { credentialAnd, deriveUserSessionId, sessionIdOf, type Credential } from './session-key.ts'
 import { describeDevice, type ClientHints } from './user-agent.ts'
+import { userIdFor } from './user-id.ts'
 
 /** A sign-in: whose it is, the key it was given, and what the client said of itself. */
 export type TrackSessionInput<UserId> = Credential & {
@@ -41,7 +40,6 @@ export interface TrackSessionOptions extends CallOptions {
 }
 
 const action = 'track session'
-const isJson = (value: unknown): boolean => z.json().safeParse(value).success
 const inputSchema = credentialAnd({
   userId: anything,
   ipAddress: anything,
