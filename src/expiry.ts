@@ -64,18 +64,18 @@ const lifetime = fields({ createdAt: date, lastActivity: date, expiresAt: date, 
 
 /** {@link computeExpiry} on dates and a policy that were checked already. */
 export function expiryOf({ createdAt, lastActivity }: Activity, policy: Policy): Date {
-  const idleEnd = lastActivity.getTime() + policy.idleTimeoutSeconds * 1000
+  const idleEnd = lastActivity.getTime() + milliseconds(policy.idleTimeoutSeconds)
   return new Date(Math.min(idleEnd, absoluteEndOf(createdAt, policy).getTime(), latest))
 }
 
 /** The end that no activity moves. */
 export function absoluteEndOf(createdAt: Date, policy: Policy): Date {
-  return new Date(Math.min(createdAt.getTime() + policy.absoluteTimeoutSeconds * 1000, latest))
+  return new Date(Math.min(createdAt.getTime() + milliseconds(policy.absoluteTimeoutSeconds), latest))
 }
 
 /** {@link isLive} on a row and a policy that were checked already. */
 export function isLiveAt(userSession: Lifetime, now: Date, policy: Policy): boolean {
-  if (userSession.endedAt !== null || userSession.sessionId === null) return false
+  if (userSession.endedAt !== null || typeof userSession.sessionId !== 'string') return false
   return Math.min(userSession.expiresAt.getTime(), expiryOf(userSession, policy).getTime()) > now.getTime()
 }
 
@@ -101,5 +101,10 @@ export function liveWhere(now: Date, policy: Policy): LiveWhere {
 
 /** A time so many seconds before another. */
 export function secondsBefore(now: Date, seconds: number): Date {
-  return new Date(now.getTime() - seconds * 1000)
+  return new Date(now.getTime() - milliseconds(seconds))
+}
+
+// Whole ones, as a Date has, so that adding a duration and subtracting it meet.
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1000)
 }

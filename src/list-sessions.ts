@@ -5,6 +5,7 @@ import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
 import { absentOrKey, sessionIdOf } from './session-key.ts'
 import { userIdFor } from './user-id.ts'
 
+/** What page of the list, and which session is the caller's own. */
 export interface ListSessionsOptions extends CallOptions {
   /** How many sessions a page has at most, from 1 to 200. Default: 50. */
   readonly limit?: number | undefined
@@ -20,6 +21,7 @@ export type SessionItem<Client extends SessionClient> = Omit<UserSessionOf<Clien
   readonly isCurrent: boolean
 }
 
+/** A page of the list. */
 export interface SessionPage<Client extends SessionClient> {
   readonly items: SessionItem<Client>[]
   /** What to pass as `cursor` for the next page; `null` on the last one. */

@@ -52,14 +52,21 @@ function nameOrNull(name: unknown, pattern: RegExp): string | null {
  * Runs in a thread of its own, because fast-geoip throws from callbacks when a data file is missing, damaged or cannot be
  * opened: that ends the thread that it runs in, which elsewhere is the whole process.
  *
- * One lookup after the other: a thousand at once would take longer and hold a thousand of the application's file handles.
- * The module is required anew until that succeeds, as it may fail for want of a handle too.
+ * One lookup after the other, since a thousand at once would hold a thousand of the application's file handles and take no
+ * less time; those that nobody waits for any longer are left out. What fast-geoip or Node prints here reaches no terminal:
+ * left unread in the application, it would keep that from ending. The module is required anew until that succeeds, as it
+ * may fail for want of a handle too.
  */
 const LOOKUPS = `
 const { parentPort, workerData } = require('node:worker_threads')
+process.stdout.write = process.stderr.write = () => true
 let last = Promise.resolve()
 parentPort.on('message', (ipAddress) => {
-  last = last.then(async () => parentPort.postMessage(await locate(ipAddress)))
+  const asked = performance.now()
+  last = last.then(async () => {
+    const isAwaited = performance.now() - asked < ${LONGEST_WAIT}
+    parentPort.postMessage(isAwaited ? await locate(ipAddress) : null)
+  })
 })
 async function locate(ipAddress) {
   try {

@@ -53,12 +53,15 @@ export function isPlainText(value: unknown, maximumLength: number): value is str
 
 const json = z.json()
 
-/** A value that JSON text gives back as it was: no function, Date or NaN anywhere in it, no cycle, no endless nesting. */
+// An escaped NUL or lone surrogate, where the backslash is not an escaped one itself.
+const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
+
+/** A value that every database gives back as it was: no function, Date or NaN anywhere in it, no cycle, no NUL. */
 export function isJson(value: unknown): boolean {
   try {
-    // zod follows a cycle without minding it.
-    JSON.stringify(value)
-    return json.safeParse(value).success
+    // Throws on a cycle, which zod follows without minding it, and writes what no text may have as an escape.
+    const hasUnstorable = unstorable.test(JSON.stringify(value))
+    return !hasUnstorable && json.safeParse(value).success
   } catch {
     return false
   }

@@ -58,7 +58,7 @@ export function createPolicy(overrides: Partial<Policy> = {}): Policy {
     throw invalid('policy', 'an object', describeType(overrides))
   }
   const policy = { ...defaultPolicy, ...overrides }
-  if (!('touchIntervalSeconds' in overrides) && policy.idleTimeoutSeconds > 0) {
+  if (!('touchIntervalSeconds' in overrides) && typeof policy.idleTimeoutSeconds === 'number') {
     policy.touchIntervalSeconds = Math.min(defaultPolicy.touchIntervalSeconds, policy.idleTimeoutSeconds / 2)
   }
   const result = durations.safeParse(policy)

@@ -11,6 +11,7 @@ export interface PurgeCounts {
   readonly userSessions: number
 }
 
+/** How a purge goes about it. */
 export interface PurgeOptions extends CallOptions {
   /** How many rows a statement looks at, from 1 to 10,000. Default: 1,000. */
   readonly batchSize?: number | undefined

@@ -6,6 +6,7 @@ import type { Policy } from './policy.ts'
 import { credentialAnd, sessionIdOf, type Credential } from './session-key.ts'
 import { userIdFor } from './user-id.ts'
 
+/** Why a session is ended. */
 export interface RevokeOptions extends CallOptions {
   /** Stored as `endReason`. Default: `signed-out` for a session named by its key, else `revoked`. */
   readonly reason?: string | undefined
@@ -26,7 +27,7 @@ const credentialSchema = credentialAnd({})
 const othersSchema = credentialAnd({ userId: anything })
 const everySchema = fields({ userId: anything })
 
-// Keeps every statement short: each database bounds how many values one may carry, and how long others wait for its locks.
+// Keeps every statement short, for others wait for its locks. SQLite takes 999 values in one.
 const batchSize = 500
 
 /**
@@ -131,11 +132,10 @@ async function endWhere(
       db.userSession.findMany({ where: live, orderBy: { id: 'asc' }, take: batchSize }),
     )
     if (found.length === 0) break
-    const ids = found.map(({ id }) => id)
     const sessionIds = found.map(({ sessionId }) => sessionId)
     const [{ count }] = await atomically(db, action, () => [
       db.userSession.updateMany({
-        where: { AND: [live, { id: { in: ids }, sessionId: { in: sessionIds } }] },
+        where: { AND: [live, { sessionId: { in: sessionIds } }] },
         data: { endedAt: now, endReason: reason },
       }),
       // By the id, not through the relation: that would have every database walk the whole table.

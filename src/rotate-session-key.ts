@@ -70,8 +70,8 @@ export async function rotateSessionKey<Client extends SessionClient>(
     if (known.length > 0) throw ended()
     if (!isOwnTable && !hasNewSession) throw unknownSession()
 
-    const absoluteEnd =
-      sessions.find(({ id }) => id === oldId)?.expiresAt ?? absoluteEndOf(userSession.createdAt, policy)
+    const ownEnd = isOwnTable ? sessions.find(({ id }) => id === oldId)?.expiresAt : undefined
+    const absoluteEnd = ownEnd ?? absoluteEndOf(userSession.createdAt, policy)
     const { userId } = userSession
     // Kept at least as long as the session's own history, which is counted from its end.
     const reservation = {

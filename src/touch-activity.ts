@@ -14,7 +14,7 @@ const optionsSchema = fields(callOptions)
  *
  * Writes at most once per touch interval, however many requests come at once. Never revives a session that is over, never
  * creates one, never moves `lastActivity` backwards, and never moves `expiresAt` past the absolute end that the session was
- * created with.
+ * created with (with `sessionId`: past the absolute timeout of the policy, since the row's own end is its owner's to move).
  *
  * @param db - a Prisma client, an extended one, or the client of an interactive transaction
  * @param input - `{ sessionKey }`, or `{ sessionId }` where another library owns the `Session` table

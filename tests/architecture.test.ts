@@ -1,0 +1,217 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { parseAst } from 'vitest/node'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const { dependencies, devDependencies, peerDependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+const packages = Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })
+
+const layers = {
+  contents: ['index'],
+  verbs: ['list-sessions', 'purge-sessions', 'revoke-session', 'rotate-session-key', 'touch-activity', 'track-session'],
+  edges: ['client', 'location', 'user-agent'],
+  rules: ['errors', 'expiry', 'ip-address', 'parse-input', 'parse-options', 'policy', 'session-key', 'user-id'],
+}
+const mayImport: Record<string, string[]> = {
+  contents: ['verbs', 'edges', 'rules'],
+  verbs: ['edges', 'rules'],
+  edges: ['rules'],
+  rules: ['rules'],
+}
+
+/** Everything that comes from outside src, and which files take it. */
+const thirdParties = {
+  bowser: ['user-agent'],
+  'fast-geoip': ['location'],
+  'node:crypto': ['session-key'],
+  'node:module': ['location'],
+  'node:net': ['ip-address'],
+  'node:worker_threads': ['location'],
+  zod: ['expiry', 'parse-input', 'parse-options', 'policy', 'session-key', 'user-id'],
+}
+
+/** Names that reach outside a function, and which files may use them. */
+const globals = {
+  console: [],
+  globalThis: [],
+  performance: [],
+  process: [],
+  require: [],
+  setImmediate: [],
+  setInterval: [],
+  // The time that a sign-in waits for its place, cleared in any case.
+  setTimeout: ['location'],
+}
+
+/** Files whose subject is more than one export. */
+const namedAfterSubject = ['client', 'errors', 'expiry', 'index', 'ip-address', 'user-agent', 'user-id']
+
+/** Files past 150 lines: what is known of Prisma stands in one place, and one verb has a long docstring. */
+const long = ['client', 'track-session']
+
+interface Node {
+  readonly type: string
+  readonly start: number
+  readonly [property: string]: any
+}
+
+const fileNames = readdirSync(`${root}src`)
+const files = fileNames.filter(isTypeScript).map((fileName) => {
+  const text = readFileSync(`${root}src/${fileName}`, 'utf8')
+  const { body } = parseAst(text, { lang: 'ts' }) as unknown as { body: Node[] }
+  const nodes = body.flatMap(withDescendants)
+  return { name: fileName.replace(/\.ts$/, ''), text, body, nodes, imports: importsIn(nodes) }
+})
+type SourceFile = (typeof files)[number]
+
+function isTypeScript(fileName: string): boolean {
+  return fileName.endsWith('.ts')
+}
+
+function withDescendants(node: Node): Node[] {
+  const children = Object.values(node).flat() as (Node | null | undefined)[]
+  return [node, ...children.flatMap((child) => (typeof child?.type === 'string' ? withDescendants(child) : []))]
+}
+
+/** What a file imports, and what any text in it, code for a worker included, could have something else import. */
+function importsIn(nodes: Node[]): string[] {
+  const sources = nodes.flatMap(({ source }) => (source ? [source.value ?? 'a computed name'] : []))
+  const words = nodes.flatMap(textOf).flatMap((text) => text.split(/['"]/))
+  const others = words.filter((word) => packages.includes(packageOf(word)) || /^(@|node:|\.\.?\/)/.test(word))
+  return [...new Set([...sources, ...others].map(packageOf))]
+}
+
+/** `zod` of `zod/mini`; files are their own. */
+function packageOf(specifier: string): string {
+  return /^(@[^/]+\/)?[^./@][^/]*(?=\/)/.exec(specifier)?.[0] ?? specifier
+}
+
+function textOf({ type, value }: Node): string[] {
+  if (type === 'TemplateElement') return [value.raw]
+  return type === 'Literal' && typeof value === 'string' ? [value] : []
+}
+
+const isOwn = (specifier: string): boolean => specifier.startsWith('./')
+const ownImports = ({ imports }: SourceFile): string[] =>
+  imports.filter(isOwn).map((specifier) => specifier.replace(/^\.\/(.+)\.ts$/, '$1'))
+const layerOf = (name: string): string =>
+  Object.entries(layers).find(([, members]) => members.includes(name))?.[0] ?? ''
+const namesWhere = (is: (file: SourceFile) => boolean): string[] => files.filter(is).map(({ name }) => name)
+const namesWith = (is: (node: Node) => boolean): string[] => namesWhere(({ nodes }) => nodes.some(is))
+const namesImporting = (specifier: string): string[] => namesWhere(({ imports }) => imports.includes(specifier))
+const isNamed = (node: Node | undefined, name: string): boolean => node?.type === 'Identifier' && node.name === name
+
+const readsClock = ({ type, callee, arguments: given }: Node): boolean =>
+  isNamed(callee, 'Date') && (type === 'CallExpression' || given.length === 0)
+const isIndirectExport = ({ type, declaration }: Node): boolean =>
+  type.startsWith('Export') && (type !== 'ExportNamedDeclaration' || !declaration)
+const isVariable = ({ type, kind }: Node): boolean => type === 'VariableDeclaration' && kind !== 'const'
+const kebabsOf = (file: SourceFile): string[] =>
+  exportsOf(file).map(({ name }) => name.replaceAll(/(?<=.)[A-Z]/g, '-$&').toLowerCase())
+const hasDocstring = ({ text }: SourceFile, start: number): boolean =>
+  /\/\*\*(?:(?!\*\/).)+\*\/\n$/s.test(text.slice(0, start))
+
+/** The declarations that a file exports, with the statement that each is in. */
+function exportsOf({ body }: SourceFile): { name: string; start: number }[] {
+  return body.flatMap(({ type, declaration, start }) => {
+    if (type !== 'ExportNamedDeclaration' || !declaration) return []
+    const declared: Node[] = declaration.declarations ?? [declaration]
+    return declared.map(({ id }) => ({ name: id.name, start }))
+  })
+}
+
+test('src is flat, and every file of it has a layer', () => {
+  expect(fileNames.filter((name) => !isTypeScript(name))).toEqual([])
+  expect(files.map(({ name }) => name).toSorted()).toEqual(Object.values(layers).flat().toSorted())
+})
+
+test('files import from the layers that theirs may import from', () => {
+  const strays = files.flatMap((file) => {
+    const allowed = mayImport[layerOf(file.name)] ?? []
+    return ownImports(file).flatMap((name) => (allowed.includes(layerOf(name)) ? [] : [`${file.name} → ${name}`]))
+  })
+  expect(strays).toEqual([])
+})
+
+test('no file imports itself by way of others', () => {
+  const importsOf = new Map(files.map((file) => [file.name, ownImports(file)]))
+  const circles = [...importsOf.keys()].filter((name) => {
+    const reached = new Set(importsOf.get(name))
+    for (const other of reached) for (const next of importsOf.get(other) ?? []) reached.add(next)
+    return reached.has(name)
+  })
+  expect(circles).toEqual([])
+})
+
+test('each third party is imported where it belongs, and nothing from a generated client', () => {
+  const specifiers = new Set(files.flatMap(({ imports }) => imports.filter((specifier) => !isOwn(specifier))))
+  expect(Object.fromEntries([...specifiers].map((name) => [name, namesImporting(name)]))).toEqual(thirdParties)
+})
+
+test("Prisma's names and error codes are in client.ts only", () => {
+  const prismas = /Prisma|\bP\d{4}\b|^\$(connect|disconnect|executeRaw|extends|on|queryRaw|transaction|use)/
+  const users = namesWith((node) => [node.name, node.raw, ...textOf(node)].some((word) => prismas.test(word)))
+  expect(users).toEqual(['client'])
+})
+
+test('what reaches outside a function is used where it belongs', () => {
+  const users = Object.keys(globals).map((name) => [name, namesWith((node) => isNamed(node, name))])
+  expect(Object.fromEntries(users)).toEqual(globals)
+})
+
+test('the clock is read in one place, and nothing is left to chance', () => {
+  const clocks = files.flatMap(({ name, nodes }) => nodes.filter(readsClock).map(() => name))
+  expect(clocks).toEqual(['parse-options'])
+  // Date.UTC is arithmetic.
+  expect(namesWith(({ object, property }) => isNamed(object, 'Date') && !isNamed(property, 'UTC'))).toEqual([])
+  expect(namesWith(({ object, property }) => isNamed(object, 'Math') && isNamed(property, 'random'))).toEqual([])
+})
+
+test('only errors are classes, and nothing but the worker of location.ts is kept between calls', () => {
+  expect(namesWith(({ type }) => type === 'ClassDeclaration' || type === 'ClassExpression')).toEqual(['errors'])
+  expect(namesWhere(({ body }) => body.some((node) => isVariable(node.declaration ?? node)))).toEqual(['location'])
+})
+
+test('index.ts is a contents page: named re-exports under their own names', () => {
+  const { body } = files.find(({ name }) => name === 'index')!
+  expect(body.filter(({ type, source }) => type !== 'ExportNamedDeclaration' || !source)).toEqual([])
+  const specifiers: Node[] = body.flatMap((node) => node.specifiers)
+  const isRenamed = ({ local, exported }: Node) => local.name !== exported.name || local.name === 'default'
+  expect(specifiers.filter(isRenamed)).toEqual([])
+})
+
+test('files are named after what they export, and none is a drawer', () => {
+  expect(namesWhere((file) => !kebabsOf(file).includes(file.name))).toEqual(namedAfterSubject)
+  expect(namesWhere(({ name }) => /\b(utils?|helpers?|common|shared|misc|types?|constants?)\b/.test(name))).toEqual([])
+})
+
+test('every export is a declaration with a docstring directly above it', () => {
+  expect(namesWhere(({ body }) => body.some(isIndirectExport))).toEqual(['index'])
+  const bare = files.flatMap((file) => exportsOf(file).filter(({ start }) => !hasDocstring(file, start)))
+  expect(bare.map(({ name }) => name)).toEqual([])
+})
+
+test('files past 150 lines are two, or explained', () => {
+  expect(namesWhere(({ text }) => text.split('\n').length - 1 > 150)).toEqual(long)
+})
+
+test('importing index.ts keeps nothing open, listens to nothing and adds no global', () => {
+  const script = `
+    import 'bowser'
+    import 'zod'
+    const look = () => ({
+      globals: Reflect.ownKeys(globalThis).length,
+      listeners: process.eventNames().map((name) => [name, process.listenerCount(name)]),
+      resources: process.getActiveResourcesInfo().toSorted(),
+    })
+    const before = look()
+    await import(${JSON.stringify(new URL('../src/index.ts', import.meta.url))})
+    const after = look()
+    process.on('exit', () => console.log(JSON.stringify([before, after])))`
+  const args = ['--import', 'tsx', '--input-type=module', '--eval', script]
+  const output = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8', timeout: 30_000, stdio: 'pipe' })
+  const [before, after] = JSON.parse(output)
+  expect(after).toEqual(before)
+})

@@ -1,0 +1,198 @@
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { inspect, promisify } from 'node:util'
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
+import { PrismaLibSql } from '@prisma/adapter-libsql'
+import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
+import type { PrismaClient } from '../../generated/prisma/client.ts'
+import {
+  generateSessionKey,
+  listSessions,
+  purgeSessions,
+  revokeOtherSessions,
+  revokeSession,
+  revokeSessions,
+  rotateSessionKey,
+  SessionKeyTakenError,
+  touchActivity,
+  trackSession,
+  UserNotFoundError,
+  type SessionClient,
+} from '../../src/index.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const start = new Date('2026-01-05T08:00:00Z')
+const after = (seconds: number): Date => new Date(start.getTime() + seconds * 1000)
+const now = after(100)
+const locate = async () => null
+
+// The client of this project's own schema stands for the others in types. Whatever their user ids are, they pass through.
+type UserId = never
+
+const nothing = [undefined, null, '', ' ', true, {}, { not: '' }, { gt: 0 }, { in: [1, '1', 1n] }, NaN, 1.5]
+const schemas = [
+  {
+    type: 'String',
+    ids: ['user_1', 'USER_1', 'c️lé ✓'],
+    unknown: '1',
+    wrong: [...nothing, 1, 1n, 0, ['user_1'], 'a\0', '\uD800', 'x'.repeat(1025)],
+  },
+  {
+    type: 'BigInt',
+    ids: [1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)],
+    unknown: 2n,
+    wrong: [...nothing, '1', '9007199254740993', [1n], 2 ** 53, 2n ** 63n, -(2n ** 63n) - 1n],
+  },
+]
+
+describe.each(schemas)('where user ids are $type', ({ type, ids, unknown, wrong }) => {
+  let Client: typeof PrismaClient
+  let sql: string
+  beforeAll(async () => {
+    ;({ Client, sql } = await generate(type))
+  })
+
+  /** A new database with a user of each id and a client generated for it. */
+  async function openDatabase() {
+    const url = `file:${inject('directory')}/${randomUUID()}.db`
+    // libsql gives integers as numbers unless it is told otherwise, and fails where one is too large for that.
+    const libsql = new PrismaLibSql({ url, intMode: 'bigint' })
+    const adapter = inject('driver') === 'libsql' ? libsql : new PrismaBetterSqlite3({ url })
+    const connection = await adapter.connect()
+    await connection.executeScript(sql)
+    await connection.dispose()
+    const prisma = new Client({ adapter })
+    onTestFinished(() => prisma.$disconnect())
+    const data = ids.map((id) => ({ id: id as UserId, email: `${id}@example.com` }))
+    await prisma.user.createMany({ data })
+    return prisma
+  }
+
+  it('a session lives its whole life, whoever the user is', async () => {
+    const prisma = await openDatabase()
+    for (const id of ids) {
+      const userId = id as UserId
+      const [sessionKey, newSessionKey, second, third] = Array.from({ length: 4 }, generateSessionKey)
+      const track = (key: string) => trackSession(prisma, { userId, sessionKey: key }, { now: start, locate })
+      const tracked = await track(sessionKey!)
+      expect(tracked.userId).toBe(id)
+      expect(await track(sessionKey!)).toEqual(tracked)
+      expect(await touchActivity(prisma, { sessionKey: sessionKey! }, { now })).toMatchObject({
+        userId,
+        lastActivity: now,
+      })
+      const rotation = { sessionKey: sessionKey!, newSessionKey: newSessionKey! }
+      expect(await rotateSessionKey(prisma, rotation, { now })).toMatchObject({ id: tracked.id, userId })
+      await track(second!)
+      const { id: thirdId } = await track(third!)
+
+      const first = await listSessions(prisma, { userId }, { now, limit: 2, current: newSessionKey! })
+      const rest = await listSessions(prisma, { userId }, { now, cursor: first.nextCursor, current: newSessionKey! })
+      const items = [...first.items, ...rest.items]
+      expect(items.map((item) => item.userId)).toEqual([id, id, id])
+      expect(items.filter(({ isCurrent }) => isCurrent)).toMatchObject([{ id: tracked.id }])
+
+      for (const other of ids.filter((someone) => someone !== id)) {
+        expect(await revokeSession(prisma, { userId: other as UserId, id: thirdId }, { now })).toBe(false)
+        const taking = trackSession(prisma, { userId: other as UserId, sessionKey: third! }, { now, locate })
+        await expect(taking).rejects.toThrow(SessionKeyTakenError)
+      }
+      expect(await revokeSession(prisma, { userId, id: thirdId }, { now })).toBe(true)
+      expect(await revokeOtherSessions(prisma, { userId, sessionKey: newSessionKey! }, { now })).toBe(1)
+      expect(await revokeSessions(prisma, { userId }, { now })).toBe(1)
+      expect((await listSessions(prisma, { userId }, { now })).items).toEqual([])
+    }
+    const rows = ids.length * 4
+    const options = { now: after(90 * 86_400) }
+    expect(await purgeSessions(prisma, options)).toEqual({ sessions: 0, userSessions: rows })
+  })
+
+  it('a user who does not exist has no sessions and cannot sign in', async () => {
+    const prisma = await openDatabase()
+    const userId = unknown as UserId
+    const sessionKey = generateSessionKey()
+    await expect(trackSession(prisma, { userId, sessionKey }, { now, locate })).rejects.toThrow(UserNotFoundError)
+    expect(await listSessions(prisma, { userId }, { now })).toEqual({ items: [], nextCursor: null })
+    expect(await revokeSessions(prisma, { userId }, { now })).toBe(0)
+  })
+
+  if (type === 'BigInt') {
+    it('a whole number stands for the same user', async () => {
+      const prisma = await openDatabase()
+      const [userId, sessionKey] = [1 as UserId, generateSessionKey()]
+      const tracked = await trackSession(prisma, { userId, sessionKey }, { now: start, locate })
+      expect(tracked.userId).toBe(1n)
+      const again = trackSession(prisma, { userId: 1n as UserId, sessionKey }, { now, locate })
+      expect(await again).toEqual(tracked)
+      expect(await trackSession(prisma, { userId, sessionKey }, { now, locate })).toEqual(tracked)
+      expect((await listSessions(prisma, { userId }, { now })).items).toHaveLength(1)
+      expect(await revokeSession(prisma, { userId, id: tracked.id }, { now })).toBe(true)
+    })
+  }
+
+  it('what is no such id is refused before any statement', async () => {
+    const prisma = await openDatabase()
+    const [sessionKey, newKey] = [generateSessionKey(), generateSessionKey()]
+    const { id } = await trackSession(prisma, { userId: ids[0] as UserId, sessionKey }, { now: start, locate })
+    const before = [await prisma.session.findMany(), await prisma.userSession.findMany()]
+    let statements = 0
+    const extended = prisma.$extends({
+      query: {
+        $allOperations({ args, query }) {
+          statements++
+          return query(args)
+        },
+      },
+    })
+    const refuseAll = async (db: SessionClient) => {
+      for (const value of wrong) {
+        const userId = value as UserId
+        for (const call of [
+          () => trackSession(db, { userId, sessionKey: newKey }, { now, locate }),
+          () => listSessions(db, { userId }, { now }),
+          () => revokeSession(db, { userId, id }, { now }),
+          () => revokeOtherSessions(db, { userId, sessionKey: newKey }, { now }),
+          () => revokeSessions(db, { userId }, { now }),
+        ]) {
+          const refusal = { code: 'ERR_INVALID_INPUT', field: 'userId' }
+          await expect(call(), inspect(value)).rejects.toMatchObject(refusal)
+        }
+      }
+    }
+    await refuseAll(extended)
+    await extended.$transaction((tx) => refuseAll(tx))
+    expect(statements).toBe(0)
+    expect([await prisma.session.findMany(), await prisma.userSession.findMany()]).toEqual(before)
+    expect(await revokeSessions(extended, { userId: ids[0] as UserId }, { now })).toBe(1)
+    expect(statements).toBeGreaterThan(0)
+  })
+})
+
+/** What `prisma generate` and `prisma migrate diff` make of this project's schema with user ids of another type. */
+async function generate(type: string): Promise<{ Client: typeof PrismaClient; sql: string }> {
+  const directory = mkdtempSync(join(inject('directory'), `user-ids-${type}-`))
+  // The generated client finds Prisma's runtime from where it is.
+  symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
+  const schema = join(directory, 'schema.prisma')
+  const ours = readFileSync(join(root, 'prisma/schema.prisma'), 'utf8')
+  const theirs = ours
+    .replace('"../generated/prisma"', '"./client"')
+    .replace(/(\bid +)Int( +@id) @default\(autoincrement\(\)\)/, `$1${type}$2`)
+    .replace(/(\buserId +)Int/, `$1${type}`)
+  writeFileSync(schema, theirs)
+
+  const prisma = (...args: string[]) => {
+    const cli = [join(root, 'node_modules/prisma/build/index.js'), ...args, '--config', join(root, 'prisma.config.ts')]
+    const env = { ...process.env, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' }
+    return promisify(execFile)(process.execPath, cli, { cwd: root, env, timeout: 50_000, killSignal: 'SIGKILL' })
+  }
+  const [, { stdout }] = await Promise.all([
+    prisma('generate', '--schema', schema),
+    prisma('migrate', 'diff', '--from-empty', '--to-schema', schema, '--script'),
+  ])
+  const { PrismaClient: Client } = await import(pathToFileURL(join(directory, 'client/client.ts')).href)
+  return { Client, sql: stdout }
+}

@@ -1,0 +1,139 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { expect, inject, test } from 'vitest'
+import * as source from '../../src/index.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const modules = readdirSync(join(root, 'src')).map((name) => name.replace(/\.ts$/, ''))
+
+/** What is made here, not written. */
+const made = /^(\.git|coverage|dist|generated|node_modules|.*\.db.*|.*\.tgz)$/
+
+interface Packed {
+  readonly directory: string
+  readonly filename: string
+  readonly files: readonly { readonly path: string }[]
+  readonly size: number
+  readonly unpackedSize: number
+}
+
+/** Builds and packs a copy of this project the way npm does for publishing. */
+function pack(): Packed {
+  const directory = mkdtempSync(join(inject('directory'), 'package-'))
+  for (const name of readdirSync(root).filter((entry) => !made.test(entry))) {
+    cpSync(join(root, name), join(directory, name), { recursive: true })
+  }
+  symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'), 'junction')
+  const shell = process.platform === 'win32'
+  const output = execFileSync('npm', ['pack', '--json'], { cwd: directory, encoding: 'utf8', stdio: 'pipe', shell })
+  return { ...JSON.parse(output)[0], directory }
+}
+
+/** An application that has the package from its tarball, what that depends on, and these packages. */
+function newApplication({ directory: from, filename }: Packed, packages: string[] = []) {
+  const directory = mkdtempSync(join(inject('directory'), 'application-'))
+  const installed = join(directory, 'node_modules/prisma-user-sessions')
+  mkdirSync(installed, { recursive: true })
+  execFileSync('tar', ['-xzf', filename, '--strip-components=1', '-C', installed], { cwd: from })
+  mkdirSync(join(directory, 'node_modules/@types'))
+  for (const name of [...Object.keys(manifest.dependencies), ...packages]) {
+    symlinkSync(join(root, 'node_modules', name), join(directory, 'node_modules', name), 'junction')
+  }
+  const node = (...args: string[]) => {
+    const options = { cwd: directory, encoding: 'utf8', timeout: 60_000 } as const
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, options)
+    return { status, output: stdout + stderr }
+  }
+  return { directory, installed, node }
+}
+
+const packed = pack()
+const tarball = join(packed.directory, packed.filename)
+const application = newApplication(packed)
+const inKilobytes = (bytes: number): string => `${Math.ceil(bytes / 1000)} kB`
+
+test(`the tarball, of ${inKilobytes(packed.size)}, has the build, the models and what one reads first`, () => {
+  const built = modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`])
+  const others = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'prisma/schema.prisma']
+  expect(packed.files.map(({ path }) => path).toSorted()).toEqual([...built, ...others].toSorted())
+})
+
+test(`it takes no more than 200 kB on disk, ${inKilobytes(packed.unpackedSize)} now`, () => {
+  expect(packed.unpackedSize).toBeLessThanOrEqual(200_000)
+})
+
+test('it runs on its dependencies alone, imported and required, has what index.ts exports and prints nothing', () => {
+  const output = `${JSON.stringify(Object.keys(source).toSorted())}\n`
+  const imported = `console.log(JSON.stringify(Object.keys(await import('prisma-user-sessions')).sort()))`
+  expect(application.node('--input-type=module', '--eval', imported)).toEqual({ status: 0, output })
+  const required = `console.log(JSON.stringify(Object.keys(require('prisma-user-sessions')).sort()))`
+  expect(application.node('--input-type=commonjs', '--eval', required)).toEqual({ status: 0, output })
+})
+
+test.each(Object.entries<string | object>(manifest.exports))('what exports names as %s is there', (_name, target) => {
+  const paths: string[] = typeof target === 'string' ? [target] : Object.values(target)
+  expect(paths.filter((path) => !existsSync(join(application.installed, path)))).toEqual([])
+})
+
+test.each([
+  ['without fast-geoip it knows no place', [], null],
+  ['with fast-geoip it knows the country of an address', ['fast-geoip'], 'US'],
+])('%s, and lets the process end', (_name, packages, country) => {
+  const { installed, node } = newApplication(packed, packages)
+  const location = pathToFileURL(join(installed, 'dist/location.js')).href
+  const script = `
+    import { findLocation } from ${JSON.stringify(location)}
+    console.log(JSON.stringify(await findLocation('8.8.8.8')))`
+  const output = `${JSON.stringify({ city: null, country })}\n`
+  expect(node('--input-type=module', '--eval', script)).toEqual({ status: 0, output })
+})
+
+const consumer = `
+  import { trackSession, type SessionClient, type UserSessionOf } from 'prisma-user-sessions'
+  export async function signIn(db: SessionClient, userId: number): Promise<Date> {
+    const { expiresAt } = await trackSession(db, { userId, sessionKey: 'key' })
+    return expiresAt
+  }
+  // @ts-expect-error
+  export const withoutKey = (db: SessionClient) => trackSession(db, { userId: 1 })
+  // @ts-expect-error
+  export const wrongType = ({ expiresAt }: UserSessionOf<SessionClient>): number => expiresAt
+`
+
+test.each([
+  ['nodenext', 'nodenext', 'consumer.mts'],
+  ['nodenext', 'nodenext', 'consumer.cts'],
+  ['node16', 'node16', 'consumer.mts'],
+  ['esnext', 'bundler', 'consumer.ts'],
+])('its declarations serve module %s with moduleResolution %s in %s', (module, moduleResolution, file) => {
+  const { directory, node } = newApplication(packed, ['@types/node'])
+  writeFileSync(join(directory, file), consumer)
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const options = `--noEmit --strict --skipLibCheck false --types node --target es2022`.split(' ')
+  const modes = ['--module', module, '--moduleResolution', moduleResolution]
+  expect(node(tsc, ...options, ...modes, file)).toEqual({ status: 0, output: '' })
+})
+
+test('publint finds nothing', () => {
+  const { status, output } = application.node(join(root, 'node_modules/publint/src/cli.js'), 'run', tarball, '--strict')
+  expect({ status, output }).toEqual({ status: 0, output: expect.stringContaining('All good!') })
+})
+
+test('attw finds nothing', () => {
+  const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
+  const options = ['--profile', 'esm-only', '--no-definitely-typed', '--no-emoji', '--no-color']
+  const { status, output } = application.node(attw, tarball, ...options)
+  expect({ status, output }).toEqual({ status: 0, output: expect.stringContaining('(ESM)') })
+})
