@@ -18,7 +18,7 @@ export type { CallOptions } from './parse-options.ts'
 
 export type { SessionClient, UserIdOf, UserSessionOf } from './client.ts'
 export type { Locate, Location } from './location.ts'
-export type { ClientHints } from './user-agent.ts'
+export type { ClientHints, DeviceType } from './user-agent.ts'
 
 export {
   DatabaseError,
