@@ -168,9 +168,20 @@ describe('the row that reserves a new key', () => {
     const where = { NOT: { id: userSession.id } }
     const reservation = await prisma.userSession.findFirstOrThrow({ where })
     expect(reservation).toEqual({
-      ...{ id: reservation.id, userId: user.id, sessionId: null, createdAt: now, lastActivity: now },
-      ...{ expiresAt: after(absolute), endedAt: now, endReason: 'rotated' },
-      ...{ ipAddress: null, browserInfo: null, deviceInfo: null, deviceType: null, city: null, country: null },
+      id: reservation.id,
+      userId: user.id,
+      sessionId: null,
+      createdAt: now,
+      lastActivity: now,
+      expiresAt: after(absolute),
+      endedAt: now,
+      endReason: 'rotated',
+      ipAddress: null,
+      browserInfo: null,
+      deviceInfo: null,
+      deviceType: null,
+      city: null,
+      country: null,
     })
     const { items } = await listSessions(prisma, { userId: user.id }, { now })
     expect(items.map(({ id }) => id)).toEqual([userSession.id])
