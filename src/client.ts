@@ -34,8 +34,7 @@ export interface SessionDelegate {
  * Any Prisma client whose schema has the models `Session` and `UserSession`: a plain one, an extended one, or the client of
  * an interactive transaction. Nothing is imported from a generated client; types come from the one that is passed.
  *
- * Models with other names are passed by hand: `{ session, userSession, $connect, $transaction }`. Without the last two such
- * a client counts as a transaction's, and its statements run one by one.
+ * Models with other names are passed by hand: `{ session: prisma.login, userSession: prisma.device }`.
  */
 export interface SessionClient {
   readonly session: SessionDelegate
@@ -68,7 +67,14 @@ export function requireClient(action: string, db: SessionClient): void {
 /** Whether the client is one of an interactive transaction, which is its caller's to commit, retry or roll back. */
 export function isInTransaction(db: SessionClient): boolean {
   // Not $transaction: a transaction's client has that too since Prisma 7, for savepoints.
-  return typeof db.$connect !== 'function'
+  return typeof clientOf(db).$connect !== 'function'
+}
+
+/** The client itself, which each of its models knows, where the models were passed by hand. */
+function clientOf(db: SessionClient): Pick<SessionClient, '$connect' | '$transaction'> {
+  if (typeof db.$transaction === 'function') return db
+  const { $parent } = db.userSession as { $parent?: SessionClient }
+  return $parent ?? db
 }
 
 /**
@@ -88,7 +94,7 @@ export async function atomically<
   statements: () => Statements,
 ): Promise<{ -readonly [Index in keyof Statements]: Awaited<Statements[Index]> }> {
   return query(action, async () => {
-    if (!isInTransaction(db)) return db.$transaction!(statements())
+    if (!isInTransaction(db)) return clientOf(db).$transaction!(statements())
     const results: unknown[] = []
     for (const statement of statements()) results.push(await statement)
     return results

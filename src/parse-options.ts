@@ -6,9 +6,9 @@ import { createPolicy, type Policy } from './policy.ts'
 /** What every verb takes as its last argument. */
 export interface CallOptions {
   /** The time of the call. Default: the clock, read once. */
-  readonly now?: Date
+  readonly now?: Date | undefined
   /** What differs from the default policy, or a policy that `createPolicy` returned. */
-  readonly policy?: Partial<Policy>
+  readonly policy?: Partial<Policy> | undefined
 }
 
 /** The options of {@link CallOptions}, for a verb's schema to name with its own. The policy is validated by its own rules. */

@@ -16,6 +16,8 @@ export interface RevokeOptions extends CallOptions {
 export interface OwnedSession<UserId> {
   readonly userId: UserId
   readonly id: string
+  readonly sessionKey?: never
+  readonly sessionId?: never
 }
 
 const isReason = (value: unknown): boolean => typeof value === 'string' && /^[a-z][a-z0-9-]{0,63}$/.test(value)
@@ -50,7 +52,7 @@ const batchSize = 500
  */
 export async function revokeSession<Client extends SessionClient>(
   db: Client,
-  input: OwnedSession<UserIdOf<Client>> | Credential,
+  input: OwnedSession<UserIdOf<Client>> | (Credential & { readonly userId?: never; readonly id?: never }),
   options: RevokeOptions = {},
 ): Promise<boolean> {
   const action = 'revoke session'

@@ -15,8 +15,8 @@ import { deriveUserSessionId, sessionIdOf, sessionKey } from './session-key.ts'
 
 /** The key that a session has, and the one that it gets. */
 export type Rotation =
-  | { readonly sessionKey: string; readonly newSessionKey: string }
-  | { readonly sessionId: string; readonly newSessionId: string }
+  | (Record<'sessionId' | 'newSessionId', string> & Partial<Record<'sessionKey' | 'newSessionKey', never>>)
+  | (Record<'sessionKey' | 'newSessionKey', string> & Partial<Record<'sessionId' | 'newSessionId', never>>)
 
 const action = 'rotate session key'
 const keysSchema = fields({ sessionKey, newSessionKey: sessionKey })

@@ -33,8 +33,8 @@ export function deriveUserSessionId(id: string): string {
 
 /** Either the secret, or the primary key of a `Session` row that another library owns. */
 export type Credential =
-  | { readonly sessionKey: string; readonly sessionId?: undefined }
   | { readonly sessionId: string; readonly sessionKey?: undefined }
+  | { readonly sessionKey: string; readonly sessionId?: undefined }
 
 // Longer than any cookie that a browser keeps (RFC 6265 section 6.1: 4,096 bytes with name and attributes).
 const maximumLength = 4096

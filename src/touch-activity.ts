@@ -60,7 +60,8 @@ export async function touchActivity<Client extends SessionClient>(
 
     if (isOwnTable) {
       const session = await query(action, () => db.session.findUnique({ where: { id: sessionId } }))
-      absoluteEnd = session?.expiresAt
+      // The application's client may leave the column out; what is stored in the row is stricter still.
+      absoluteEnd = session?.expiresAt ?? userSession.expiresAt
     }
   }
   return null

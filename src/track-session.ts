@@ -37,7 +37,7 @@ export type TrackSessionInput<UserId> = Credential & {
 /** How the place of a sign-in is found. */
 export interface TrackSessionOptions extends CallOptions {
   /** Finds the place of an address. Default: fast-geoip, where it is installed. Failing or taking over 1 s: no place. */
-  readonly locate?: Locate
+  readonly locate?: Locate | undefined
 }
 
 const action = 'track session'

@@ -15,20 +15,23 @@ export interface Device {
 
 /** User agent client hints, in the shape of the browsers' `NavigatorUAData.getHighEntropyValues()`. */
 export interface ClientHints {
-  brands?: { brand: string; version: string }[]
-  fullVersionList?: { brand: string; version: string }[]
-  mobile?: boolean
-  model?: string
-  platform?: string
-  platformVersion?: string
+  brands?: { brand: string; version: string }[] | undefined
+  fullVersionList?: { brand: string; version: string }[] | undefined
+  mobile?: boolean | undefined
+  model?: string | undefined
+  platform?: string | undefined
+  platformVersion?: string | undefined
 }
+
+/** The hints that matter here, none of them missing. */
+type Hints = { [Name in Exclude<keyof ClientHints, 'fullVersionList'>]-?: NonNullable<ClientHints[Name]> }
 
 /** Characters of a user agent that are read: in-app browsers send some 400, and what parsing costs grows with them. */
 const LONGEST_TEXT = 1024
 /** Characters of one hint that are read, as many as a column has, and brands, of which browsers send up to four. */
 const LONGEST_HINT = 64
 const MOST_BRANDS = 16
-const NO_HINTS = { brands: [], mobile: false, model: '', platform: '', platformVersion: '' }
+const NO_HINTS: Hints = { brands: [], mobile: false, model: '', platform: '', platformVersion: '' }
 
 /**
  * What may be stored: words that mean nothing to a page, a terminal, a spreadsheet or a log. Of the 64 characters of a
@@ -126,7 +129,7 @@ function label(...words: (string | undefined)[]): string | null {
 }
 
 /** The hints that have the right type, cut to their bounds; the rest is empty. */
-function readHints(value: unknown): Required<Omit<ClientHints, 'fullVersionList'>> {
+function readHints(value: unknown): Hints {
   try {
     const told: { [name in keyof ClientHints]?: unknown } = Object(value)
     const list = [told.fullVersionList, told.brands].find(Array.isArray)?.slice(0, MOST_BRANDS) ?? []

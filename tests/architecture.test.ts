@@ -11,8 +11,8 @@ const packages = Object.keys({ ...dependencies, ...devDependencies, ...peerDepen
 const layers = {
   contents: ['index'],
   verbs: ['list-sessions', 'purge-sessions', 'revoke-session', 'rotate-session-key', 'touch-activity', 'track-session'],
-  edges: ['client', 'location', 'user-agent'],
-  rules: ['errors', 'expiry', 'ip-address', 'parse-input', 'parse-options', 'policy', 'session-key', 'user-id'],
+  edges: ['client', 'location', 'user-agent', 'user-id'],
+  rules: ['errors', 'expiry', 'ip-address', 'parse-input', 'parse-options', 'policy', 'session-key'],
 }
 const mayImport: Record<string, string[]> = {
   contents: ['verbs', 'edges', 'rules'],
@@ -29,7 +29,7 @@ const thirdParties = {
   'node:module': ['location'],
   'node:net': ['ip-address'],
   'node:worker_threads': ['location'],
-  zod: ['expiry', 'parse-input', 'parse-options', 'policy', 'session-key', 'user-id'],
+  zod: ['expiry', 'parse-input', 'parse-options', 'policy', 'session-key'],
 }
 
 /** Names that reach outside a function, and which files may use them. */

@@ -210,6 +210,16 @@ describe('a policy that has changed', () => {
     expect(await touchActivity(prisma, { sessionKey }, { now: after(3600.001), policy })).toBeNull()
   })
 
+  it('lengthens nothing where the client leaves out the absolute end, and keeps the session', async () => {
+    const { prisma, sessionKey } = await signedIn(hour)
+    const client = prisma.$extends({
+      query: { session: { findUnique: ({ args, query }) => query({ ...args, omit: { expiresAt: true } }) } },
+    })
+    const policy = { idleTimeoutSeconds: 7200, absoluteTimeoutSeconds: 86_400 }
+    const touched = await touchActivity(client, { sessionKey }, { now: after(60), policy })
+    expect(touched).toMatchObject({ lastActivity: after(60), expiresAt: after(1800) })
+  })
+
   it('lengthens what it has shortened before', async () => {
     const { prisma, sessionKey } = await signedIn(hour)
     await touchActivity(prisma, { sessionKey }, { now: after(1), policy: { idleTimeoutSeconds: 300 } })

@@ -121,6 +121,8 @@ describe('a sign-in', () => {
     ['an empty object', {}],
     ['an object with a name of Prisma', { set: 1, $type: 'Json', value: '1' }],
     ['a string', 'text'],
+    ['a string that looks like an escape', '\\u0000 \\\\ud800 \\n'],
+    ['characters of every plane', ['\t\u0001\uffff', '🙂']],
     ['an empty string', ''],
     ['a number', -1.5e-7],
     ['zero', 0],
@@ -138,7 +140,10 @@ describe('a sign-in', () => {
     const { prisma, user } = await openDatabase()
     const row = await trackSession(prisma, { userId: user.id, sessionKey: generateSessionKey() }, { now })
     expect(row).toMatchObject({ createdAt: now, lastActivity: now })
-    expect(row.expiresAt.getTime()).toBe(Math.min(now.getTime() + 1_800_000, Date.UTC(10_000, 0) - 1))
+    const latest = Date.UTC(10_000, 0) - 1
+    expect(row.expiresAt.getTime()).toBe(Math.min(now.getTime() + 1_800_000, latest))
+    const [session] = await prisma.session.findMany()
+    expect(session!.expiresAt.getTime()).toBe(Math.min(now.getTime() + 43_200_000, latest))
     expect(await prisma.userSession.findMany()).toEqual([row])
   })
 
@@ -423,6 +428,9 @@ describe('what the program passes wrong is refused before any statement', () => 
     ['contains itself', cyclic],
     ['is nested too deeply to be read', JSON.parse('['.repeat(20_000) + ']'.repeat(20_000))],
     ['is a string with a lone surrogate', '\ud800'],
+    ['has a lone surrogate in it', [{ text: 'a\udc00b' }]],
+    ['has a NUL in it', [{ text: 'a\0b' }]],
+    ['has a NUL in a name', { 'a\0': 1 }],
   ])('input: data that %s', async (_, data) => {
     const { client, statements, database } = await openCounted()
     const input = { userId: database.user.id, sessionKey, data }

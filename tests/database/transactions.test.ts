@@ -103,6 +103,38 @@ describe("inside the caller's transaction", () => {
   })
 })
 
+describe('with the models passed by hand', () => {
+  it('a sign-in writes both rows or neither, and waits for its turn', async () => {
+    const database = await openDatabase()
+    const { prisma, user } = database
+    for (const { session, userSession } of [
+      prisma,
+      prisma.$extends({ query: { $allOperations: (call) => call.query(call.args) } }),
+    ]) {
+      const db = { session, userSession }
+      await expect(trackSession(db, { userId: 999, sessionKey: 'key' })).rejects.toThrow(UserNotFoundError)
+      expect(await prisma.session.count()).toBe(0)
+      const input = { userId: user.id, sessionKey: generateSessionKey() }
+      const rows = await besideRollback(database, something, () =>
+        Promise.all([trackSession(db, input), trackSession(db, input)]),
+      )
+      expect(rows[0]).toEqual(rows[1])
+      expect(await revokeSession(db, { sessionKey: input.sessionKey })).toBe(true)
+      expect(await prisma.session.count()).toBe(0)
+    }
+  })
+
+  it("those of a transaction's client are part of it", async () => {
+    const { prisma, user } = await openDatabase()
+    const transaction = prisma.$transaction(async ({ session, userSession }) => {
+      await trackSession({ session, userSession }, { userId: user.id, sessionKey: generateSessionKey() })
+      throw new Error('rolled back')
+    })
+    await expect(transaction).rejects.toThrow('rolled back')
+    expect(await prisma.userSession.count()).toBe(0)
+  })
+})
+
 describe("beside another caller's open transaction on the same client, which rolls back", () => {
   it('a sign-in that was answered is kept', async () => {
     const database = await openDatabase()

@@ -146,10 +146,14 @@ describe("findLocation() with the application's own locate", () => {
       'नई दिल्ली',
       'Zu\u0308rich',
     ],
-    ['a', 'x'.repeat(100), '𠀀'.repeat(100)],
   ].flat()
   test.each(names)('takes the name %s', async (city) => {
     expect(await findLocation('8.8.8.8', answering({ city, country: 'DE' }))).toEqual({ city, country: 'DE' })
+  })
+
+  test('takes names of 1 to 100 characters', async () => {
+    for (const city of ['a', 'x'.repeat(100), '𠀀'.repeat(100)])
+      expect(await findLocation('8.8.8.8', answering({ city, country: 'DE' }))).toEqual({ city, country: 'DE' })
   })
 
   test.each([
@@ -159,7 +163,21 @@ describe("findLocation() with the application's own locate", () => {
     ['an invisible character', '\u3164', 'Ber\u200blin', 'Ber\u00adlin', '\ufeffBerlin', 'Ber\u034flin', '\u115f'],
     ['half of a character', 'Berlin\ud83d', '\udc00', '\udc00\ud840'],
     ['the beginning of a formula', '=1+1', '+1', '-1', '@SUM', ' Berlin', '.', '(x)', ',', '/etc/passwd', '\u0301'],
-    ['no name at all', '', ' ', 'Berlin 😀', 'a_b', 'a:b', 'a;b', 'a\\b', 'a|b', 'a=b', '½', 'x'.repeat(101)],
+    [
+      'no name at all',
+      '',
+      ' ',
+      'Berlin 😀',
+      'a_b',
+      'a:b',
+      'a;b',
+      'a\\b',
+      'a|b',
+      'a=b',
+      '½',
+      'x'.repeat(101),
+      '𠀀'.repeat(101),
+    ],
   ])('takes no name with %s', async (_, ...cities) => {
     for (const city of cities)
       expect(await findLocation('8.8.8.8', answering({ city, country: 'DE' }))).toEqual({ city: null, country: 'DE' })
@@ -197,7 +215,7 @@ describe("findLocation() with the application's own locate", () => {
       expect(country ?? 'XX').toMatch(/^[A-Z]{2}$/)
       expect(rest).toEqual({})
     })
-    await fc.assert(property, { numRuns: 500 })
+    await fc.assert(property, { numRuns: 300 })
   })
 })
 
@@ -395,10 +413,11 @@ describe('a process that looks up with fast-geoip', () => {
     const child = await run(
       directory,
       `${look}
-      const found = await look()
-      console.log(JSON.stringify([found, process.stdout.eventNames(), process.stderr.eventNames()]))`,
+      const countPipes = () => process.stdout.listenerCount('unpipe') + process.stderr.listenerCount('unpipe')
+      const pipes = countPipes()
+      console.log(JSON.stringify([await look(), countPipes() - pipes]))`,
     )
-    expect(child).toEqual(printing([google, ['end'], ['end']]))
+    expect(child).toEqual(printing([google, 0]))
   })
 
   test.each([
