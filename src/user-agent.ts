@@ -23,14 +23,12 @@ export interface ClientHints {
   platformVersion?: string | undefined
 }
 
-/** The hints that matter here, none of them missing. */
-type Hints = { [Name in Exclude<keyof ClientHints, 'fullVersionList'>]-?: NonNullable<ClientHints[Name]> }
-
 /** Characters of a user agent that are read: in-app browsers send some 400, and what parsing costs grows with them. */
 const LONGEST_TEXT = 1024
 /** Characters of one hint that are read, as many as a column has, and brands, of which browsers send up to four. */
 const LONGEST_HINT = 64
 const MOST_BRANDS = 16
+type Hints = { [Name in Exclude<keyof ClientHints, 'fullVersionList'>]-?: NonNullable<ClientHints[Name]> }
 const NO_HINTS: Hints = { brands: [], mobile: false, model: '', platform: '', platformVersion: '' }
 
 /**

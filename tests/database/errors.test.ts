@@ -224,6 +224,14 @@ describe('an error of the database says its code and nothing of what was stored 
     expect((error as Error).message).toContain('the schema does not fit: Unknown argument `unheardOf`')
   })
 
+  it('a value is not what the client takes', async () => {
+    const session = await signedIn()
+    const misfit = session.prisma.$extends({
+      query: { $allOperations: ({ args, query }) => query({ ...(args as object), select: 5 }) },
+    }) as unknown as PrismaClient
+    await expectDatabaseErrors(misfit, session, all, undefined)
+  })
+
   it('the file cannot be opened', async () => {
     const session = await signedIn()
     const prisma = connect(`file:${inject('directory')}/missing/sessions.db`, inject('driver'))
@@ -376,7 +384,7 @@ describe('a refusal says what was wrong and nothing of what was passed', () => {
       )
       expect(error).toBeInstanceOf(SessionTrackingError)
       expect(error).toMatchObject({ name: names[code], code })
-      expect((error as Error).message).toMatch(/^Cannot /)
+      expect((error as Error).message).toMatch(/^Cannot [a-z ]+: [a-zA-Z]+ must be [^:]+(: |$)/)
       expect('field' in (error as object)).toBe(code.startsWith('ERR_INVALID'))
       expect(tells(error, secrets)).toEqual([])
     }

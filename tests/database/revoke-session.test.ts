@@ -111,6 +111,13 @@ describe('revokeSession', () => {
       expect(await everything(session.prisma)).toEqual(before)
     })
 
+    it('goes by the end that is stored where the policy has become longer since', async () => {
+      const session = await signedIn()
+      await session.prisma.userSession.updateMany({ data: { expiresAt: after(60) } })
+      expect(await revokeSession(session.prisma, named(session), { now: after(60) })).toBe(false)
+      expect(await revokeSession(session.prisma, named(session), { now: after(59.999) })).toBe(true)
+    })
+
     it('takes a session for over that a shortened policy has expired', async () => {
       const session = await signedIn()
       const before = await everything(session.prisma)

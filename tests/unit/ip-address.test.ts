@@ -60,6 +60,10 @@ describe('normalizeIpAddress()', () => {
     expect(texts.filter((text) => normalizeIpAddress(text) !== null)).toEqual([])
   })
 
+  test('answers null for text that is longer than any address', () => {
+    for (const text of [`::1%${'a'.repeat(125)}`, `${' '.repeat(126)}::1`]) expect(normalizeIpAddress(text)).toBe(null)
+  })
+
   test('answers null for what is not text', () => {
     const values = [undefined, null, 0, 2130706433, 1n, true, Symbol('x'), {}, [], ['8.8.8.8'], () => '8.8.8.8']
     const texts = [new String('8.8.8.8'), { toString: () => '8.8.8.8' }, new Proxy({}, { get: () => expect.fail() })]

@@ -119,11 +119,10 @@ describe("findLocation() with the application's own locate", () => {
     ['rejects after 1001 ms', () => new Promise((_, reject) => void setTimeout(reject, 1001, new Error('late')))],
   ])('answers nulls after 1 s when it %s', async (_, locate) => {
     const answered = vi.fn<(location: Location) => void>()
-    const found = findLocation('8.8.8.8', locate as Locate).then(answered)
+    void findLocation('8.8.8.8', locate as Locate).then(answered)
     await vi.advanceTimersByTimeAsync(999)
     expect(answered).not.toHaveBeenCalled()
     await vi.advanceTimersByTimeAsync(1)
-    await found
     expect(answered.mock.calls).toEqual([[nowhere]])
     await vi.advanceTimersByTimeAsync(1)
     expect(vi.getTimerCount()).toBe(0)
@@ -338,22 +337,21 @@ describe('a process that looks up with fast-geoip', () => {
     })
   })
 
-  // Where the default of V8 is known to need more, and to abort.
-  test.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
-    'survives with 500 MB of address space left',
-    async () => {
-      const child = await run(
-        await createApplication(),
-        `${look}
+  // Where the default of V8 is known to need more, and to abort. Later than Node 20, compiling the test itself needs more.
+  const hasKnownLimits =
+    process.platform === 'linux' && process.arch === 'x64' && process.versions.node.startsWith('20.')
+  test.skipIf(!hasKnownLimits)('survives with 500 MB of address space left', async () => {
+    const child = await run(
+      await createApplication(),
+      `${look}
         import { execFileSync } from 'node:child_process'
         import { readFileSync } from 'node:fs'
         const size = Number(/VmSize:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024
         execFileSync('prlimit', ['--pid', process.pid, '--as=' + (size + 500 * 2 ** 20)])
         console.log(JSON.stringify(await look()))`,
-      )
-      expect(child).toEqual(printing(google))
-    },
-  )
+    )
+    expect(child).toEqual(printing(google))
+  })
 
   test('ends by itself as soon as it has its answer', async () => {
     const child = await run(
@@ -369,7 +367,10 @@ describe('a process that looks up with fast-geoip', () => {
   test('starts no thread by importing this package', async () => {
     const child = await run(
       await createApplication(),
-      `let threads = 0
+      `// Compiling the first file may take a thread.
+      await import('./src/ip-address.ts')
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      let threads = 0
       process.on('worker', () => threads++)
       await import('./src/location.ts')
       await new Promise((resolve) => setTimeout(resolve, 100))
