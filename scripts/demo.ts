@@ -140,5 +140,5 @@ function openNewDatabase(): PrismaClient {
     env: { ...process.env, DATABASE_URL: `file:${file}`, PRISMA_HIDE_UPDATE_MESSAGE: '1' },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  return new PrismaClient({ adapter: new PrismaLibSql({ url: `file:${file}` }) })
+  return new PrismaClient({ adapter: new PrismaLibSql({ url: `file:${file}`, timeout: 5000 }) })
 }

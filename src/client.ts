@@ -134,6 +134,8 @@ const explanations: Readonly<Record<string, string>> = {
   P2025: 'the row is not there',
   P2028: 'the transaction is over or took too long',
   P2034: 'a write conflicted with another; try again',
+  SQLITE_BUSY: 'it was locked for too long',
+  SQLITE_CANTOPEN: 'its file could not be opened',
 }
 
 function withoutArguments(action: string, error: unknown): unknown {
@@ -143,8 +145,10 @@ function withoutArguments(action: string, error: unknown): unknown {
   return new DatabaseError(`Cannot ${action}: database failed: ${explanation}${code ? ` (${code})` : ''}`, code)
 }
 
-/** Which name a generated client does not know, from Prisma's message: a name of the schema, never a value. */
+/** What of the schema does not fit, from Prisma's message: a name of the schema at most, never a value. */
 function misfit(message: string): string | undefined {
+  const missing = /\b(?:no such|has no) (table|column)\b/.exec(message)?.[1]
+  if (missing !== undefined) return `a ${missing} is missing; apply the migrations`
   const found = /(?:Unknown (?:argument|field) `\w+`|Argument `\w+` is missing)/.exec(message)
   return found ? `the schema does not fit: ${found[0]}` : undefined
 }

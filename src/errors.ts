@@ -49,11 +49,11 @@ export class SessionEndedError extends SessionTrackingError {
   override readonly code = 'ERR_SESSION_ENDED'
 }
 
-/** The database could not be reached, kept conflicting after the retries, or refused the statement. */
+/** The database could not be reached in time, conflicted with another writer, or refused the statement. */
 export class DatabaseError extends SessionTrackingError {
   override readonly name = 'DatabaseError'
   override readonly code = 'ERR_DATABASE'
-  /** Prisma's error code, for example `P1008`, where it gave one. */
+  /** Prisma's error code, for example `P1008`, or the driver's where it has none, for example `SQLITE_BUSY`. */
   readonly databaseCode: string | undefined
 
   constructor(message: string, databaseCode: string | undefined) {

@@ -35,7 +35,8 @@ const optionsSchema = fields({
 })
 
 /**
- * Removes what has had its time: `Session` rows of sessions that have expired, and history whose retention is over. Made for
+ * Removes what has had its time: `Session` rows whose session has expired, or that are nobody's and past their own end, and
+ * history whose retention is over. Made for
  * a job that runs every few minutes to every few hours; several at once, or one that was killed half-way, do no harm.
  *
  * Goes by the dates that are stored, not by a policy that became stricter since, and never removes what is live. Walks both
@@ -59,8 +60,10 @@ export async function purgeSessions(db: SessionClient, options: PurgeOptions = {
 
   const expired = { expiresAt: { lte: now } }
   const pastRetention = { expiresAt: { lte: secondsBefore(now, policy.retentionSeconds) } }
+  // The end of a row that another library owns may be due for renewal while its session is live.
+  const isOver = { OR: [{ userSession: { is: expired } }, { ...expired, userSession: { is: null } }] }
   const steps = [
-    { name: 'sessions', table: db.session, where: { OR: [expired, { userSession: { is: expired } }] } },
+    { name: 'sessions', table: db.session, where: isOver },
     { name: 'userSessions', table: db.userSession, where: pastRetention },
   ] as const
   for (const { name, table, where } of steps) {

@@ -118,6 +118,21 @@ describe('an error of the database says its code and nothing of what was stored 
     await expectDatabaseErrors(session.prisma, session, all, orUnknown('P2021'))
   })
 
+  it('what is missing is said, with what to do about it', async () => {
+    const session = await signedIn()
+    await session.prisma.$executeRawUnsafe('ALTER TABLE "UserSession" DROP COLUMN "ipAddress"')
+    for (const name of ['trackSession', 'touchActivity', 'listSessions']) {
+      const error = await thrownBy(() => verbs[name]!(session.prisma, session))
+      expect(error, name).toHaveProperty(
+        'message',
+        expect.stringContaining('a column is missing; apply the migrations'),
+      )
+    }
+    await session.prisma.$executeRawUnsafe('DROP TABLE "UserSession"')
+    const error = await thrownBy(() => verbs.listSessions!(session.prisma, session))
+    expect(error).toHaveProperty('message', expect.stringContaining('a table is missing; apply the migrations'))
+  })
+
   it('a column has another name', async () => {
     const session = await signedIn()
     await session.prisma.$executeRawUnsafe('ALTER TABLE "UserSession" RENAME COLUMN "expiresAt" TO "expires"')

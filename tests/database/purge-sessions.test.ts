@@ -96,6 +96,15 @@ describe('purgeSessions', () => {
     expect(await prisma.session.findMany()).toMatchObject([{ id: 'later' }])
   })
 
+  it('leaves a Session row past its own end while its session is live', async () => {
+    const { prisma, user } = await openDatabase()
+    await prisma.session.create({ data: { id: 'theirs', createdAt: start, expiresAt: after(100) } })
+    await trackSession(prisma, { userId: user.id, sessionId: 'theirs' }, { now: start })
+    expect(await purgeSessions(prisma, { now: after(idle - 0.001) })).toEqual({ sessions: 0, userSessions: 0 })
+    expect(await touchActivity(prisma, { sessionId: 'theirs' }, { now: after(idle - 0.001) })).not.toBeNull()
+    expect(await purgeSessions(prisma, { now: after(2 * idle) })).toEqual({ sessions: 1, userSessions: 0 })
+  })
+
   it('leaves live sessions as they are', async () => {
     const database = await openDatabase()
     const { prisma } = database

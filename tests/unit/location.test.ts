@@ -393,6 +393,27 @@ describe('a process that looks up with fast-geoip', () => {
   const lookOnce = `${look}
     console.log(JSON.stringify(await look()))`
 
+  test.each([
+    ['throws', "throw new Error('x')"],
+    ['exits', 'process.exit()'],
+  ])('answers all who wait for a thread that %s, and starts another one', async (_, end) => {
+    const directory = await createApplication()
+    const failing = `exports.lookup = () => (setImmediate(() => { ${end} }), new Promise(() => {}))`
+    await writeFile(join(directory, 'node_modules/fast-geoip/build/index.js'), failing)
+    const child = await run(
+      directory,
+      `import { locateWithFastGeoip } from './src/location.ts'
+      let threads = 0
+      process.on('worker', () => threads++)
+      // The thread keeps no process alive.
+      const alive = setInterval(() => {}, 1000)
+      const locateThrice = () => Promise.all([1, 2, 3].map(() => locateWithFastGeoip('8.8.8.8')))
+      console.log(JSON.stringify([...await locateThrice(), ...await locateThrice(), threads]))
+      clearInterval(alive)`,
+    )
+    expect(child).toEqual(printing([null, null, null, null, null, null, 2]))
+  })
+
   test('leaves out what nobody waits for any longer', async () => {
     const directory = await createApplication()
     const slow =
