@@ -174,6 +174,7 @@ describe("findLocation() with the application's own locate", () => {
       'a|b',
       'a=b',
       '½',
+      'Berlin ½',
       'x'.repeat(101),
       '𠀀'.repeat(101),
     ],
@@ -382,12 +383,12 @@ describe('a process that looks up with fast-geoip', () => {
   test('finds nothing and starts no thread where fast-geoip is not installed', async () => {
     const child = await run(
       await createApplication({ geoip: false }),
-      `import { findLocation } from './src/location.ts'
+      `import { findLocation, locateWithFastGeoip } from './src/location.ts'
       let threads = 0
       process.on('worker', () => threads++)
-      console.log(JSON.stringify([await findLocation('8.8.8.8'), await findLocation('8.8.8.8'), threads]))`,
+      console.log(JSON.stringify([await findLocation('8.8.8.8'), await locateWithFastGeoip('8.8.8.8'), threads]))`,
     )
-    expect(child).toEqual(printing([nowhere, nowhere, 0]))
+    expect(child).toEqual(printing([nowhere, null, 0]))
   })
 
   const lookOnce = `${look}
@@ -412,6 +413,29 @@ describe('a process that looks up with fast-geoip', () => {
       clearInterval(alive)`,
     )
     expect(child).toEqual(printing([null, null, null, null, null, null, 2]))
+  })
+
+  test('keeps the thread in which fast-geoip cannot be loaded, throws, rejects or finds nothing', async () => {
+    const directory = await createApplication()
+    const failing = `
+      globalThis.loads = (globalThis.loads ?? 0) + 1
+      if (globalThis.loads === 1) throw new Error('load')
+      const lookups = [
+        () => { throw new Error('throw') },
+        () => Promise.reject(new Error('reject')),
+        async () => null,
+        async () => ({ city: 'Berlin', country: 'DE' }),
+      ]
+      exports.lookup = () => lookups.shift()()`
+    await writeFile(join(directory, 'node_modules/fast-geoip/build/index.js'), failing)
+    const child = await run(
+      directory,
+      `${look}
+      let threads = 0
+      process.on('worker', () => threads++)
+      console.log(JSON.stringify([await look(1), await look(1), await look(1), await look(1), await look(1), threads]))`,
+    )
+    expect(child).toEqual(printing([nowhere, nowhere, nowhere, nowhere, { city: 'Berlin', country: 'DE' }, 1]))
   })
 
   test('leaves out what nobody waits for any longer', async () => {
