@@ -1,0 +1,83 @@
+// What the tests and the stress program do with any of the databases: create one with the migrations applied, connect, drop.
+import { randomUUID } from 'node:crypto'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
+import { PrismaLibSql } from '@prisma/adapter-libsql'
+import { PrismaMariaDb } from '@prisma/adapter-mariadb'
+import { PrismaPg } from '@prisma/adapter-pg'
+import { PrismaClient as MysqlClient } from '../generated/mysql/client.ts'
+import { PrismaClient as PostgresqlClient } from '../generated/postgresql/client.ts'
+import { PrismaClient } from '../generated/prisma/client.ts'
+
+export type { PrismaClient }
+
+/** What Prisma reaches a database with. */
+export type Driver = 'better-sqlite3' | 'libsql' | 'mysql' | 'postgresql'
+
+/**
+ * A client of its own on a database. The models are the same on all databases, so that one client stands for all in types.
+ *
+ * @param url - `file:…` for SQLite
+ */
+export function connect(driver: Driver, url: string): PrismaClient {
+  const adapter = adapterFor(driver, url)
+  if (driver === 'postgresql') return new PostgresqlClient({ adapter }) as unknown as PrismaClient
+  if (driver === 'mysql') return new MysqlClient({ adapter }) as unknown as PrismaClient
+  return new PrismaClient({ adapter })
+}
+
+/**
+ * Creates a database with the migrations applied.
+ *
+ * @param place - the URL of a server's administrative database; a directory for SQLite
+ * @returns the URL of the database
+ */
+export async function createDatabase(driver: Driver, place: string): Promise<string> {
+  const name = `sessions_${randomUUID().replaceAll('-', '')}`
+  const url = urlOf(driver, place, name)
+  // The usual way to copy the template is made for large ones.
+  if (driver === 'postgresql') await execute(driver, place, `CREATE DATABASE ${name} STRATEGY FILE_COPY`)
+  else if (driver === 'mysql') await execute(driver, place, `CREATE DATABASE ${name}`)
+  else await execute(driver, url, 'PRAGMA journal_mode = WAL')
+  for (const sql of migrationsFor(driver)) await execute(driver, url, sql)
+  return url
+}
+
+/** Drops a database of {@link createDatabase}, whoever is still connected. */
+export async function dropDatabase(driver: Driver, place: string, url: string): Promise<void> {
+  const name = new URL(url).pathname.slice(1)
+  if (driver === 'postgresql') await execute(driver, place, `DROP DATABASE ${name} (FORCE)`)
+  else if (driver === 'mysql') await execute(driver, place, `DROP DATABASE ${name}`)
+  else for (const end of ['', '-wal', '-shm']) rmSync(`${url.slice('file:'.length)}${end}`, { force: true })
+}
+
+/** Runs statements, each of which ends its line with a semicolon, on a connection of their own. */
+export async function execute(driver: Driver, url: string, script: string): Promise<void> {
+  const connection = await adapterFor(driver, url).connect()
+  try {
+    for (const sql of script.split(/;$/m)) {
+      if (sql.trim() !== '') await connection.executeRaw({ sql, args: [], argTypes: [] })
+    }
+  } finally {
+    await connection.dispose()
+  }
+}
+
+function adapterFor(driver: Driver, url: string) {
+  if (driver === 'postgresql') return new PrismaPg(url)
+  if (driver === 'mysql') return new PrismaMariaDb(url)
+  return driver === 'libsql' ? new PrismaLibSql({ url, timeout: 5000 }) : new PrismaBetterSqlite3({ url })
+}
+
+function urlOf(driver: Driver, place: string, name: string): string {
+  if (driver === 'libsql' || driver === 'better-sqlite3') return `file:${place}/${name}.db`
+  return Object.assign(new URL(place), { pathname: name }).href
+}
+
+function migrationsFor(driver: Driver): string[] {
+  const folder = driver === 'postgresql' || driver === 'mysql' ? `${driver}/migrations/` : 'migrations/'
+  const directory = new URL(`../prisma/${folder}`, import.meta.url)
+  const entries = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const names = entries.map(({ name }) => name).toSorted()
+  return names.map((name) => readFileSync(new URL(`${name}/migration.sql`, directory), 'utf8'))
+}
