@@ -1,5 +1,7 @@
-import { describeType, DatabaseError, InvalidInputError } from './errors.ts'
+import { isConflict, withoutArguments } from './database-error.ts'
+import { describeType, InvalidInputError } from './errors.ts'
 import type { Lifetime } from './expiry.ts'
+import { retry } from './retry.ts'
 
 // No precise argument type fits every generated client, but loose arguments with precise rows do: the caller's own types
 // are read back from the client. That leaves the arguments unchecked in here, so every one is built from checked input.
@@ -17,6 +19,7 @@ export interface UserSessionDelegate {
   deleteMany(args?: any): PromiseLike<{ count: number }>
   findMany(args?: any): PromiseLike<UserSessionRow[]>
   findUnique(args: any): PromiseLike<UserSessionRow | null>
+  findUniqueOrThrow(args: any): PromiseLike<UserSessionRow>
   update(args: any): PromiseLike<UserSessionRow>
   updateMany(args: any): PromiseLike<{ count: number }>
 }
@@ -93,7 +96,7 @@ export async function atomically<
   action: string,
   statements: () => Statements,
 ): Promise<{ -readonly [Index in keyof Statements]: Awaited<Statements[Index]> }> {
-  return query(action, async () => {
+  return query(db, action, async () => {
     if (!isInTransaction(db)) return clientOf(db).$transaction!(statements())
     const results: unknown[] = []
     for (const statement of statements()) results.push(await statement)
@@ -107,58 +110,26 @@ export async function readCommitted<Result>(
   action: string,
   read: () => PromiseLike<Result>,
 ): Promise<Result> {
-  if (isInTransaction(db)) return query(action, read)
+  if (isInTransaction(db)) return query(db, action, read)
   const [result] = await atomically(db, action, () => [read(), db.session.findMany({ take: 0 })])
   return result
 }
 
-/** Runs a statement. What Prisma throws becomes an error that says no more than its code: Prisma's repeats the arguments. */
-export async function query<Result>(action: string, statement: () => PromiseLike<Result>): Promise<Result> {
+/**
+ * Runs a statement, or a transaction of its own, and runs it again when it conflicted with another writer; in the caller's
+ * transaction only once, since all of that is lost with a conflict.
+ *
+ * What Prisma throws becomes an error that says no more than its code: Prisma's repeats the arguments.
+ */
+export async function query<Result>(
+  db: SessionClient,
+  action: string,
+  statement: () => PromiseLike<Result>,
+): Promise<Result> {
   try {
-    return await statement()
+    const isConflictOfOurs = isInTransaction(db) ? () => false : isConflict
+    return await retry(async () => statement(), isConflictOfOurs)
   } catch (error) {
     throw withoutArguments(action, error)
   }
 }
-
-const explanations: Readonly<Record<string, string>> = {
-  P1001: 'it could not be reached',
-  P1002: 'it did not answer in time',
-  P1008: 'it was locked for too long',
-  P1017: 'it closed the connection',
-  P2002: 'a row with this key exists',
-  P2003: 'a row that this one refers to does not exist',
-  P2021: 'a table is missing; apply the migrations',
-  P2022: 'a column is missing; apply the migrations',
-  P2024: 'no connection was free in time',
-  P2025: 'the row is not there',
-  P2028: 'the transaction is over or took too long',
-  P2034: 'a write conflicted with another; try again',
-  SQLITE_BUSY: 'it was locked for too long',
-  SQLITE_CANTOPEN: 'its file could not be opened',
-}
-
-function withoutArguments(action: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !/^(PrismaClient|DriverAdapter)/.test(error.name)) return error
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  const explanation = (code && explanations[code]) ?? misfit(error.message) ?? 'it refused the statement'
-  return new DatabaseError(`Cannot ${action}: database failed: ${explanation}${code ? ` (${code})` : ''}`, code)
-}
-
-/** What of the schema does not fit, from Prisma's message: a name of the schema at most, never a value. */
-function misfit(message: string): string | undefined {
-  const missing = /\b(?:no such|has no) (table|column)\b/.exec(message)?.[1]
-  if (missing !== undefined) return `a ${missing} is missing; apply the migrations`
-  const found = /(?:Unknown (?:argument|field) `\w+`|Argument `\w+` is missing)/.exec(message)
-  return found ? `the schema does not fit: ${found[0]}` : undefined
-}
-
-const failedWith = (error: unknown, code: string): boolean =>
-  error instanceof DatabaseError && error.databaseCode === code
-
-/** Whether a statement failed since a row with the same unique value exists. */
-export const isUniqueConflict = (error: unknown): boolean => failedWith(error, 'P2002')
-/** Whether a statement failed since a row that it refers to does not exist. */
-export const isMissingReference = (error: unknown): boolean => failedWith(error, 'P2003')
-/** Whether an update failed since no row met its conditions. */
-export const isMissingRow = (error: unknown): boolean => failedWith(error, 'P2025')

@@ -69,7 +69,7 @@ export async function listSessions<Client extends SessionClient>(
   const { createdAt, id } = position ?? {}
   const after = position ? { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: id } }] } : {}
 
-  const rows = await query(action, () =>
+  const rows = await query(db, action, () =>
     db.userSession.findMany({
       where: { AND: [{ userId, ...liveWhere(now, policy) }, after] },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],

@@ -70,9 +70,9 @@ export async function purgeSessions(db: SessionClient, options: PurgeOptions = {
     let after: string | undefined = ''
     while (after !== undefined) {
       if (signal?.aborted === true) return counts
-      const last = await lastOfRange(table, after, batchSize)
+      const last = await lastOfRange(db, table, after, batchSize)
       const id = { gt: after, ...(last === undefined ? {} : { lte: last }) }
-      const { count } = await query(action, () => table.deleteMany({ where: { id, ...where } }))
+      const { count } = await query(db, action, () => table.deleteMany({ where: { id, ...where } }))
       counts[name] += count
       onProgress?.({ ...counts })
       after = last
@@ -83,11 +83,12 @@ export async function purgeSessions(db: SessionClient, options: PurgeOptions = {
 
 /** The id with which a range of so many rows ends, or `undefined` when the table ends first. */
 async function lastOfRange(
+  db: SessionClient,
   table: SessionDelegate | UserSessionDelegate,
   after: string,
   size: number,
 ): Promise<string | undefined> {
   const page = { where: { id: { gt: after } }, orderBy: { id: 'asc' }, skip: size - 1, take: 1, select: { id: true } }
-  const [row] = await query<{ id: string }[]>(action, () => table.findMany(page))
+  const [row] = await query<{ id: string }[]>(db, action, () => table.findMany(page))
   return row?.id
 }

@@ -134,14 +134,17 @@ async function endWhere(
       db.userSession.findMany({ where: live, orderBy: { id: 'asc' }, take: batchSize }),
     )
     if (found.length === 0) break
+    const ids = found.map(({ id }) => id)
     const sessionIds = found.map(({ sessionId }) => sessionId)
-    const [{ count }] = await atomically(db, action, () => [
-      db.userSession.updateMany({
-        where: { AND: [live, { sessionId: { in: sessionIds } }] },
-        data: { endedAt: now, endReason: reason },
-      }),
+    // The Session rows first, as all who write to both tables do, so that nobody waits for another who waits for them.
+    const [, { count }] = await atomically(db, action, () => [
       // By the id, not through the relation: that would have every database walk the whole table.
       db.session.deleteMany({ where: { id: { in: sessionIds } } }),
+      // Which has taken away the sessionId of these; a key that was rotated meanwhile has kept its session.
+      db.userSession.updateMany({
+        where: { id: { in: ids }, sessionId: null, endedAt: null },
+        data: { endedAt: now, endReason: reason },
+      }),
     ])
     ended += count
     if (count === 0) fruitless++

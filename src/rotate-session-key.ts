@@ -1,12 +1,5 @@
-import {
-  atomically,
-  isInTransaction,
-  isMissingRow,
-  isUniqueConflict,
-  requireClient,
-  type SessionClient,
-  type UserSessionOf,
-} from './client.ts'
+import { atomically, isInTransaction, requireClient, type SessionClient, type UserSessionOf } from './client.ts'
+import { isMissingRow, isUniqueConflict } from './database-error.ts'
 import { InvalidInputError, SessionEndedError, SessionKeyTakenError } from './errors.ts'
 import { absoluteEndOf, isLiveAt, liveWhere } from './expiry.ts'
 import { fields, parseInput } from './parse-input.ts'
@@ -90,11 +83,13 @@ export async function rotateSessionKey<Client extends SessionClient>(
           db.session.update({ where: { id: oldId, userSession: { is: live } }, data: { id: newId } })
         : db.userSession.update({ where: { ...live, sessionId: oldId }, data: { sessionId: newId } })
     try {
-      const [, , , rotated] = await atomically(db, action, () => [
+      const [, , rotated] = await atomically(db, action, () => [
         move(),
         db.session.deleteMany({ where: { id: oldId } }),
+        // Throws, and so takes all back, where a database moved nothing and did not say so: MySQL looks the row up first,
+        // and updates it only then.
+        db.userSession.findUniqueOrThrow({ where: { sessionId: newId } }),
         db.userSession.create({ data: reservation }),
-        db.userSession.findUnique({ where: { sessionId: newId } }),
       ])
       return rotated as UserSessionOf<Client>
     } catch (error) {

@@ -44,7 +44,7 @@ export async function touchActivity<Client extends SessionClient>(
   // Goes round again when somebody else touched or ended the session between read and write, or when it was created to
   // end sooner than the policy now says. Whoever loses that often reads an old snapshot, and is refused to be safe.
   for (let round = 1; round <= 5; round++) {
-    const userSession = await query(action, () => db.userSession.findUnique({ where: { sessionId } }))
+    const userSession = await query(db, action, () => db.userSession.findUnique({ where: { sessionId } }))
     if (userSession === null || !isLiveAt(userSession, now, policy)) return null
     if (!isDue(userSession, now, policy)) return userSession as UserSessionOf<Client>
 
@@ -54,12 +54,12 @@ export async function touchActivity<Client extends SessionClient>(
     // The row as it was read, which was live: every touch moves lastActivity, and every ending sets endedAt.
     const where = { sessionId, lastActivity, endedAt: null, ...endsLater }
     const data = { lastActivity: now, expiresAt }
-    const { count } = await query(action, () => db.userSession.updateMany({ where, data }))
+    const { count } = await query(db, action, () => db.userSession.updateMany({ where, data }))
     // Onto the row itself, so that what a client extension computes from it is computed from the new values.
     if (count === 1) return Object.assign(userSession, data) as UserSessionOf<Client>
 
     if (isOwnTable) {
-      const session = await query(action, () => db.session.findUnique({ where: { id: sessionId } }))
+      const session = await query(db, action, () => db.session.findUnique({ where: { id: sessionId } }))
       // The application's client may leave the column out; what is stored in the row is stricter still.
       absoluteEnd = session?.expiresAt ?? userSession.expiresAt
     }

@@ -1,14 +1,13 @@
 import {
   atomically,
   isInTransaction,
-  isMissingReference,
-  isUniqueConflict,
   requireClient,
   type SessionClient,
   type UserIdOf,
   type UserSessionOf,
   type UserSessionRow,
 } from './client.ts'
+import { isMissingReference, isUniqueConflict } from './database-error.ts'
 import { InvalidInputError, SessionEndedError, SessionKeyTakenError, UserNotFoundError } from './errors.ts'
 import { absoluteEndOf, expiryOf, isLiveAt } from './expiry.ts'
 import { normalizeIpAddress } from './ip-address.ts'

@@ -1,0 +1,80 @@
+import { DatabaseError } from './errors.ts'
+
+const explanations: Readonly<Record<string, string>> = {
+  P1001: 'it could not be reached',
+  P1002: 'it did not answer in time',
+  P1008: 'it was locked for too long',
+  P1017: 'it closed the connection',
+  P2002: 'a row with this key exists',
+  P2003: 'a row that this one refers to does not exist',
+  P2021: 'a table is missing; apply the migrations',
+  P2022: 'a column is missing; apply the migrations',
+  P2024: 'no connection was free in time',
+  P2025: 'the row is not there',
+  P2028: 'the transaction is over or took too long',
+  P2034: 'a write conflicted with another; try again',
+  SQLITE_BUSY: 'it was locked for too long',
+  SQLITE_CANTOPEN: 'its file could not be opened',
+}
+
+/** What the driver said, which Prisma hands on as it is or beside an error of its own. */
+function causeOf(error: unknown): { kind?: unknown; originalCode?: unknown } {
+  const { meta, cause } = error as { meta?: { driverAdapterError?: { cause?: unknown } }; cause?: unknown }
+  return Object(meta?.driverAdapterError?.cause ?? cause)
+}
+
+/** Whether an error of Prisma's says that the database undid a statement because of another writer. */
+export function isConflict(error: unknown): boolean {
+  const { kind, originalCode } = causeOf(error)
+  if (kind === 'TransactionWriteConflict' || (error as { code?: unknown }).code === 'P2034') return true
+  // SQLite's busy file, which alone of what is called so has a code of the driver: elsewhere it is a silent network.
+  if (kind === 'SocketTimeout') return originalCode !== undefined
+  // MariaDB's "record has changed since last read", which Prisma has no name for.
+  return originalCode === '1020'
+}
+
+/** What drivers throw as they find it, and Prisma's code for that. */
+const driverErrors: readonly (readonly [pattern: RegExp, code: string])[] = [
+  [/^Connection terminated|^Client (?:was closed|has encountered a connection error)/, 'P1017'],
+  [/^timeout exceeded when trying to connect|^Query read timeout|timeout expired$/, 'P1002'],
+  [/^Cannot open database|^ConnectionFailed/, 'SQLITE_CANTOPEN'],
+]
+/** MariaDB's codes for what happens to connections, and Prisma's. */
+const connectorCodes: Readonly<Record<string, string>> = { 45009: 'P1017', 45013: 'P1017', 45028: 'P2024' }
+
+/** Prisma's code of an error that came from it or its driver, `undefined` where it has none, `null` for other errors. */
+function codeOf(error: unknown): string | null | undefined {
+  if (!(error instanceof Error)) return null
+  const known = driverErrors.find(([pattern]) => pattern.test(error.message))
+  if (known) return known[1]
+  if (!/^(PrismaClient|DriverAdapter|LibsqlError|SqliteError|SqlError)/.test(error.name)) return null
+  const { originalCode } = causeOf(error)
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  return connectorCodes[String(originalCode)] ?? code
+}
+
+/** An error of Prisma's or a driver's as one that says no more than its code; others, of an application's hooks, as they are. */
+export function withoutArguments(action: string, error: unknown): unknown {
+  const code = codeOf(error)
+  if (code === null) return error
+  const explanation = (code && explanations[code]) ?? misfit((error as Error).message) ?? 'it refused the statement'
+  return new DatabaseError(`Cannot ${action}: database failed: ${explanation}${code ? ` (${code})` : ''}`, code)
+}
+
+/** What of the schema does not fit, from Prisma's message: a name of the schema at most, never a value. */
+function misfit(message: string): string | undefined {
+  const missing = /\b(?:no such|has no) (table|column)\b/.exec(message)?.[1]
+  if (missing !== undefined) return `a ${missing} is missing; apply the migrations`
+  const found = /(?:Unknown (?:argument|field) `\w+`|Argument `\w+` is missing)/.exec(message)
+  return found ? `the schema does not fit: ${found[0]}` : undefined
+}
+
+const failedWith = (error: unknown, code: string): boolean =>
+  error instanceof DatabaseError && error.databaseCode === code
+
+/** Whether a statement failed since a row with the same unique value exists. */
+export const isUniqueConflict = (error: unknown): boolean => failedWith(error, 'P2002')
+/** Whether a statement failed since a row that it refers to does not exist. */
+export const isMissingReference = (error: unknown): boolean => failedWith(error, 'P2003')
+/** Whether an update failed since no row met its conditions. */
+export const isMissingRow = (error: unknown): boolean => failedWith(error, 'P2025')
