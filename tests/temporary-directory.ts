@@ -7,8 +7,6 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Where a run's databases and other files are. Gone after the run, a failed one too. */
     directory: string
-    /** Which driver the tests of `tests/database/` run on. */
-    driver: 'libsql' | 'better-sqlite3'
   }
 }
 

@@ -19,7 +19,8 @@ import {
   trackSession,
   type SessionClient,
 } from '../../src/index.ts'
-import { connect, openDatabase } from './open-database.ts'
+import { connect } from '../../scripts/databases.ts'
+import { openDatabase } from './open-database.ts'
 
 const start = new Date('2026-01-05T08:00:00Z')
 const after = (seconds: number): Date => new Date(start.getTime() + seconds * 1000)
@@ -151,7 +152,7 @@ describe('an error of the database says its code and nothing of what was stored 
     // A copy, since that is in the journal mode that SQLite has by default, where a writer keeps readers out as well.
     const file = `${inject('directory')}/locked-${generateSessionKey()}`
     await session.prisma.$executeRawUnsafe(`VACUUM INTO '${file}'`)
-    const locking = connect(`file:${file}`, inject('driver'))
+    const locking = connect(inject('driver'), `file:${file}`)
     const hurried = new PrismaClient({ adapter: hurriedAdapter(`file:${file}`) })
     onTestFinished(async () => void (await Promise.all([locking.$disconnect(), hurried.$disconnect()])))
     await locking.$executeRawUnsafe('BEGIN EXCLUSIVE')
@@ -164,7 +165,7 @@ describe('an error of the database says its code and nothing of what was stored 
     const session = await signedIn()
     const file = `${inject('directory')}/no-database-${generateSessionKey()}`
     writeFileSync(file, 'There is no database in here. '.repeat(100))
-    const prisma = connect(`file:${file}`, inject('driver'))
+    const prisma = connect(inject('driver'), `file:${file}`)
     onTestFinished(() => prisma.$disconnect())
     await expectDatabaseErrors(prisma, session, all, 'P2039')
   })
@@ -249,7 +250,7 @@ describe('an error of the database says its code and nothing of what was stored 
 
   it('the file cannot be opened', async () => {
     const session = await signedIn()
-    const prisma = connect(`file:${inject('directory')}/missing/sessions.db`, inject('driver'))
+    const prisma = connect(inject('driver'), `file:${inject('directory')}/missing/sessions.db`)
     onTestFinished(() => prisma.$disconnect())
     for (const name of all) {
       const error = await thrownBy(() => verbs[name]!(prisma, session))

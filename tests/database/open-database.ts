@@ -5,7 +5,7 @@ export type Database = Awaited<ReturnType<typeof openDatabase>>
 
 /** A new database with the migrations applied, a client on it, and a user. All are gone after the test. */
 export async function openDatabase(driver = inject('driver')) {
-  const place = inject('place')
+  const place = inject('servers')[driver] ?? inject('directory')
   const url = await createDatabase(driver, place)
   onTestFinished(() => dropDatabase(driver, place, url))
   const prisma = connect(driver, url)

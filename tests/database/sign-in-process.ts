@@ -1,7 +1,7 @@
 // One process of an application that signs a user in, five at a time: `sign-in-process.ts <url> <driver> <user id>
 // <sign-ins>`. Says in a line of JSON what it was answered, as soon as it was.
 import { generateSessionKey, revokeSession, rotateSessionKey, touchActivity, trackSession } from '../../src/index.ts'
-import { connect } from './open-database.ts'
+import { connect, type Driver } from '../../scripts/databases.ts'
 
 /** What a caller was told of one sign-in, its last word counting. */
 export interface Answer {
@@ -11,7 +11,7 @@ export interface Answer {
 }
 
 const [url = '', driver = '', userId = '', count = ''] = process.argv.slice(2)
-const prisma = connect(url, driver)
+const prisma = connect(driver as Driver, url)
 const locate = async () => null
 const now = new Date('2026-01-05T08:00:00Z')
 const later = new Date('2026-01-05T08:01:30Z')
