@@ -64,7 +64,8 @@ function project(name: string, include: string[], options = {}): TestProjectConf
 
 function databaseProject({ driver, zone }: { driver: Driver; zone: string }): TestProjectConfiguration {
   const isServer = driver === 'postgresql' || driver === 'mysql'
-  return project(driver, ['tests/database/**/*.test.ts'], {
+  const own = isServer ? 'servers' : 'sqlite'
+  return project(driver, [`tests/{database,${own}}/**/*.test.ts`], {
     globalSetup: 'tests/database-servers.ts',
     provide: { driver, serverZones: isServer ? { [driver]: serverZones[driver] } : {} },
     env: { TZ: process.env.TZ ?? zone },

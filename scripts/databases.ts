@@ -37,7 +37,8 @@ export async function createDatabase(driver: Driver, place: string): Promise<str
   const url = urlOf(driver, place, name)
   // The usual way to copy the template is made for large ones.
   if (driver === 'postgresql') await execute(driver, place, `CREATE DATABASE ${name} STRATEGY FILE_COPY`)
-  else if (driver === 'mysql') await execute(driver, place, `CREATE DATABASE ${name}`)
+  else if (driver === 'mysql')
+    await execute(driver, place, `CREATE DATABASE ${name} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`)
   else await execute(driver, url, 'PRAGMA journal_mode = WAL')
   for (const sql of migrationsFor(driver)) await execute(driver, url, sql)
   return url

@@ -1,4 +1,11 @@
-import { atomically, readCommitted, requireClient, type SessionClient, type UserIdOf } from './client.ts'
+import {
+  atomically,
+  readCommitted,
+  requireClient,
+  type SessionClient,
+  type UserIdOf,
+  type UserSessionRow,
+} from './client.ts'
 import { liveWhere } from './expiry.ts'
 import { anything, field, fields, isPlainText, optionalField, parseInput } from './parse-input.ts'
 import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
@@ -61,11 +68,13 @@ export async function revokeSession<Client extends SessionClient>(
   if (isOwned) {
     const { id, userId: unchecked } = parseInput(action, ownedSchema, input)
     const userId = parseInput(action, userIdFor(db), unchecked, 'userId')
-    return (await endWhere(db, action, { id, userId }, parseOptions(action, optionsSchema, options))) > 0
+    const isMeant = (userSession: UserSessionRow): boolean => userSession.id === id
+    return (await endWhere(db, action, { id, userId }, parseOptions(action, optionsSchema, options), isMeant)) > 0
   }
   const sessionId = sessionIdOf(parseInput(action, credentialSchema, input))
   const { reason = 'signed-out', ...rest } = parseOptions(action, optionsSchema, options)
-  return (await endWhere(db, action, { sessionId }, { ...rest, reason })) > 0
+  const isMeant = (userSession: UserSessionRow): boolean => userSession.sessionId === sessionId
+  return (await endWhere(db, action, { sessionId }, { ...rest, reason }, isMeant)) > 0
 }
 
 /**
@@ -91,8 +100,9 @@ export async function revokeOtherSessions<Client extends SessionClient>(
   requireClient(action, db)
   const parsed = parseInput(action, othersSchema, input)
   const userId = parseInput(action, userIdFor(db), parsed.userId, 'userId')
-  const where = { userId, NOT: { sessionId: sessionIdOf(parsed) } }
-  return endWhere(db, action, where, parseOptions(action, optionsSchema, options))
+  const own = sessionIdOf(parsed)
+  const isMeant = ({ sessionId }: UserSessionRow): boolean => sessionId !== own
+  return endWhere(db, action, { userId }, parseOptions(action, optionsSchema, options), isMeant)
 }
 
 /**
@@ -118,21 +128,31 @@ export async function revokeSessions<Client extends SessionClient>(
   return endWhere(db, action, { userId }, parseOptions(action, optionsSchema, options))
 }
 
-/** Ends the live sessions among these; `where` holds checked values only. */
+/**
+ * Ends the live sessions among these.
+ *
+ * @param where - holds checked values only
+ * @param isMeant - compares exactly what MySQL does not: text without case, accents and trailing spaces. Spares one at most
+ */
 async function endWhere(
   db: SessionClient,
   action: string,
   where: object,
   { now, policy, reason = 'revoked' }: { now: Date; policy: Policy; reason?: string | undefined },
+  isMeant: (userSession: UserSessionRow) => boolean = () => true,
 ): Promise<number> {
-  const live = { AND: [where, liveWhere(now, policy)] }
   let ended = 0
   // Until none is found, since a key that is rotated between reading and ending leaves its session under the new one. A
   // transaction that keeps reading an old snapshot would find the same ones for ever.
   for (let fruitless = 0; fruitless < 5;) {
-    const found = await readCommitted(db, action, () =>
-      db.userSession.findMany({ where: live, orderBy: { id: 'asc' }, take: batchSize }),
+    const live = await readCommitted(db, action, () =>
+      db.userSession.findMany({
+        where: { AND: [where, liveWhere(now, policy)] },
+        orderBy: { id: 'asc' },
+        take: batchSize,
+      }),
     )
+    const found = live.filter(isMeant)
     if (found.length === 0) break
     const ids = found.map(({ id }) => id)
     const sessionIds = found.map(({ sessionId }) => sessionId)

@@ -57,10 +57,10 @@ export async function rotateSessionKey<Client extends SessionClient>(
       db.session.findMany({ where: { id: { in: [oldId, newId] } } }),
       db.userSession.findMany({ where: { OR: [{ id: reservedId }, { sessionId: newId }] } }),
     ])
-    if (userSession === null || !isLiveAt(userSession, now, policy)) return null
+    if (userSession?.sessionId !== oldId || !isLiveAt(userSession, now, policy)) return null
     const hasNewSession = sessions.some(({ id }) => id === newId)
     if (known.some(({ sessionId }) => sessionId === newId) || (isOwnTable && hasNewSession)) throw taken()
-    if (known.length > 0) throw ended()
+    if (known.some(({ id }) => id === reservedId)) throw ended()
     if (!isOwnTable && !hasNewSession) throw unknownSession()
 
     const ownEnd = isOwnTable ? sessions.find(({ id }) => id === oldId)?.expiresAt : undefined

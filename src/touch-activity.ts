@@ -45,7 +45,8 @@ export async function touchActivity<Client extends SessionClient>(
   // end sooner than the policy now says. Whoever loses that often reads an old snapshot, and is refused to be safe.
   for (let round = 1; round <= 5; round++) {
     const userSession = await query(db, action, () => db.userSession.findUnique({ where: { sessionId } }))
-    if (userSession === null || !isLiveAt(userSession, now, policy)) return null
+    // MySQL compares text without case, accents and trailing spaces, in which another library's ids may differ.
+    if (userSession?.sessionId !== sessionId || !isLiveAt(userSession, now, policy)) return null
     if (!isDue(userSession, now, policy)) return userSession as UserSessionOf<Client>
 
     const { createdAt, lastActivity } = userSession

@@ -122,15 +122,18 @@ export async function trackSession<Client extends SessionClient>(
     return (await atomically(db, action, () => [create(), db.session.findMany({ where: { id: sessionId } })]))[0]
   }
 
-  // Writing first costs a sign-in no reading, but a refused write would end a transaction of PostgreSQL's.
+  // Writing first costs a sign-in no reading, but a refused write would end a transaction of PostgreSQL's, and MySQL lets a
+  // row refer to the id of another library that differs in case, accents or trailing spaces.
   let refusal: unknown
   for (let attempt = 1; ; attempt++) {
-    if (refusal !== undefined || isInTransaction(db)) {
+    if (refusal !== undefined || isInTransaction(db) || !isOwnTable) {
       // In this order: whoever sees a Session row written by this package sees its UserSession row next.
-      const [sessions, known] = await atomically(db, action, () => [
+      const [like, alike] = await atomically(db, action, () => [
         db.session.findMany({ where: { id: sessionId } }),
         db.userSession.findMany({ where: { OR: [{ id }, { sessionId }] } }),
       ])
+      const sessions = like.filter((found) => found.id === sessionId)
+      const known = alike.filter((found) => found.id === id || found.sessionId === sessionId)
       if (known.length > 0) return liveAmong(known, row, policy) as UserSessionOf<Client>
       if (isOwnTable && sessions.length > 0) throw taken()
       if (!isOwnTable && sessions.length === 0) throw unknownSession()

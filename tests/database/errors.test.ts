@@ -1,12 +1,6 @@
-import { writeFileSync } from 'node:fs'
-import { inspect } from 'node:util'
-import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
-import { PrismaLibSql } from '@prisma/adapter-libsql'
-import { describe, expect, inject, it, onTestFinished } from 'vitest'
-import { PrismaClient } from '../../generated/prisma/client.ts'
+import { describe, expect, inject, it } from 'vitest'
+import type { PrismaClient } from '../../scripts/databases.ts'
 import {
-  DatabaseError,
-  generateSessionKey,
   hashSessionKey,
   listSessions,
   purgeSessions,
@@ -19,87 +13,21 @@ import {
   trackSession,
   type SessionClient,
 } from '../../src/index.ts'
-import { connect } from '../../scripts/databases.ts'
-import { openDatabase } from './open-database.ts'
-
-const start = new Date('2026-01-05T08:00:00Z')
-const after = (seconds: number): Date => new Date(start.getTime() + seconds * 1000)
-const now = after(100)
-
-const client = {
-  ipAddress: '2001:db8:85a3::8a2e:370:7334',
-  userAgent: 'Recognisable-Agent/77.3 (Windows NT 10.0)',
-  data: { note: 'Remembered-with-the-session' },
-}
-const locate = async () => null
-
-/** A user with two sessions, and everything that no error may tell. */
-async function signedIn() {
-  const { prisma, user } = await openDatabase()
-  const other = await prisma.user.create({ data: { email: 'other@example.com' } })
-  const keys = Array.from({ length: 4 }, generateSessionKey) as [string, string, string, string]
-  const [sessionKey, ended, newSessionKey] = keys
-  const { id } = await trackSession(prisma, { userId: user.id, sessionKey, ...client }, { now: start, locate })
-  await trackSession(prisma, { userId: other.id, sessionKey: ended, ...client }, { now: start, locate })
-  await revokeSession(prisma, { sessionKey: ended }, { now: start })
-  return { prisma, user, other, id, sessionKey, ended, newSessionKey, secrets: secretsOf(keys) }
-}
-type SignedIn = Awaited<ReturnType<typeof signedIn>>
-
-const secretsOf = (keys: string[]): string[] => {
-  const texts = [...keys, ...keys.map(hashSessionKey), client.ipAddress, client.userAgent, client.data.note]
-  return texts.flatMap((text) => [text, text.slice(0, 12)])
-}
-
-/** One call of each verb that would change or find something. */
-const verbs: Record<string, (db: SessionClient, session: SignedIn) => Promise<unknown>> = {
-  trackSession: (db, { user, newSessionKey }) =>
-    trackSession(db, { userId: user.id, sessionKey: newSessionKey, ...client }, { now, locate }),
-  touchActivity: (db, { sessionKey }) => touchActivity(db, { sessionKey }, { now }),
-  listSessions: (db, { user, sessionKey }) => listSessions(db, { userId: user.id }, { now, current: sessionKey }),
-  'revokeSession by id': (db, { user, id }) => revokeSession(db, { userId: user.id, id }, { now }),
-  'revokeSession by key': (db, { sessionKey }) => revokeSession(db, { sessionKey }, { now }),
-  revokeOtherSessions: (db, { user, newSessionKey }) =>
-    revokeOtherSessions(db, { userId: user.id, sessionKey: newSessionKey }, { now }),
-  revokeSessions: (db, { user }) => revokeSessions(db, { userId: user.id }, { now }),
-  rotateSessionKey: (db, { sessionKey, newSessionKey }) => rotateSessionKey(db, { sessionKey, newSessionKey }, { now }),
-  purgeSessions: (db) => purgeSessions(db, { now: after(5000) }),
-}
-const all = Object.keys(verbs)
-const writing = all.filter((name) => name !== 'listSessions')
-const removing = writing.filter((name) => name !== 'trackSession' && name !== 'touchActivity')
-
-/** Everything that a log could print of an error: its own properties, hidden ones too, and those of its causes. */
-function textOf(value: unknown, seen = new Set<unknown>()): string {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return String(value)
-  if (seen.has(value)) return ''
-  seen.add(value)
-  const own = Reflect.ownKeys(value).map((key) => `${String(key)}: ${textOf(Reflect.get(value, key), seen)}`)
-  return [inspect(value, { depth: Infinity, showHidden: true }), ...own].join('\n')
-}
-
-const thrownBy = async (call: () => Promise<unknown>): Promise<unknown> => {
-  const [outcome] = await Promise.allSettled([call()])
-  expect(outcome.status).toBe('rejected')
-  return (outcome as PromiseRejectedResult).reason
-}
-
-const tells = (error: unknown, secrets: string[]): string[] =>
-  secrets.filter((secret) => textOf(error).includes(secret))
-
-/** Makes the verbs fail, outside a transaction and in one of the caller's. */
-async function expectDatabaseErrors(db: PrismaClient, session: SignedIn, names: string[], code: unknown) {
-  for (const name of names) {
-    for (const call of [() => verbs[name]!(db, session), () => db.$transaction((tx) => verbs[name]!(tx, session))]) {
-      const error = await thrownBy(call)
-      expect(error, name).toBeInstanceOf(DatabaseError)
-      expect(error).toBeInstanceOf(SessionTrackingError)
-      expect(error, name).toMatchObject({ name: 'DatabaseError', code: 'ERR_DATABASE', databaseCode: code })
-      expect((error as Error).message).toMatch(/^Cannot [a-z ]+: database failed: /)
-      expect(tells(error, session.secrets), name).toEqual([])
-    }
-  }
-}
+import {
+  after,
+  all,
+  client,
+  expectDatabaseErrors,
+  locate,
+  now,
+  removing,
+  signedIn,
+  start,
+  tells,
+  thrownBy,
+  verbs,
+  type SignedIn,
+} from './every-verb.ts'
 
 /** adapter-libsql tells not always which of SQLite's errors says that a table or a column is missing. */
 const orUnknown = (code: string): unknown =>
@@ -115,13 +43,13 @@ describe('an error of the database says its code and nothing of what was stored 
 
   it('tables are missing', async () => {
     const session = await signedIn()
-    for (const table of ['UserSession', 'Session']) await session.prisma.$executeRawUnsafe(`DROP TABLE "${table}"`)
+    for (const table of ['UserSession', 'Session']) await session.execute(`DROP TABLE "${table}"`)
     await expectDatabaseErrors(session.prisma, session, all, orUnknown('P2021'))
   })
 
   it('what is missing is said, with what to do about it', async () => {
     const session = await signedIn()
-    await session.prisma.$executeRawUnsafe('ALTER TABLE "UserSession" DROP COLUMN "ipAddress"')
+    await session.execute('ALTER TABLE "UserSession" DROP COLUMN "ipAddress"')
     for (const name of ['trackSession', 'touchActivity', 'listSessions']) {
       const error = await thrownBy(() => verbs[name]!(session.prisma, session))
       expect(error, name).toHaveProperty(
@@ -129,59 +57,22 @@ describe('an error of the database says its code and nothing of what was stored 
         expect.stringContaining('a column is missing; apply the migrations'),
       )
     }
-    await session.prisma.$executeRawUnsafe('DROP TABLE "UserSession"')
+    await session.execute('DROP TABLE "UserSession"')
     const error = await thrownBy(() => verbs.listSessions!(session.prisma, session))
     expect(error).toHaveProperty('message', expect.stringContaining('a table is missing; apply the migrations'))
   })
 
   it('a column has another name', async () => {
     const session = await signedIn()
-    await session.prisma.$executeRawUnsafe('ALTER TABLE "UserSession" RENAME COLUMN "expiresAt" TO "expires"')
+    await session.execute('ALTER TABLE "UserSession" RENAME COLUMN "expiresAt" TO "expires"')
     await expectDatabaseErrors(session.prisma, session, all, orUnknown('P2022'))
   })
 
   it('a column is missing', async () => {
     const session = await signedIn()
-    await session.prisma.$executeRawUnsafe('ALTER TABLE "UserSession" DROP COLUMN "ipAddress"')
+    await session.execute('ALTER TABLE "UserSession" DROP COLUMN "ipAddress"')
     const reading = all.filter((name) => name !== 'purgeSessions')
     await expectDatabaseErrors(session.prisma, session, reading, orUnknown('P2022'))
-  })
-
-  it('the database is locked by another connection, and serves again when it is not', async () => {
-    const session = await signedIn()
-    // A copy, since that is in the journal mode that SQLite has by default, where a writer keeps readers out as well.
-    const file = `${inject('directory')}/locked-${generateSessionKey()}`
-    await session.prisma.$executeRawUnsafe(`VACUUM INTO '${file}'`)
-    const locking = connect(inject('driver'), `file:${file}`)
-    const hurried = new PrismaClient({ adapter: hurriedAdapter(`file:${file}`) })
-    onTestFinished(async () => void (await Promise.all([locking.$disconnect(), hurried.$disconnect()])))
-    await locking.$executeRawUnsafe('BEGIN EXCLUSIVE')
-    await expectDatabaseErrors(hurried, session, all, 'P1008')
-    await locking.$executeRawUnsafe('ROLLBACK')
-    for (const name of all) await expect(verbs[name]!(hurried, session)).resolves.toBeDefined()
-  })
-
-  it('the file is no database', async () => {
-    const session = await signedIn()
-    const file = `${inject('directory')}/no-database-${generateSessionKey()}`
-    writeFileSync(file, 'There is no database in here. '.repeat(100))
-    const prisma = connect(inject('driver'), `file:${file}`)
-    onTestFinished(() => prisma.$disconnect())
-    await expectDatabaseErrors(prisma, session, all, 'P2039')
-  })
-
-  it('the database is read-only', async () => {
-    const session = await signedIn()
-    for (const name of writing) {
-      const error = await session.prisma.$transaction(async (tx) => {
-        await tx.$executeRawUnsafe('PRAGMA query_only = ON')
-        const thrown = await thrownBy(() => verbs[name]!(tx, session))
-        await tx.$executeRawUnsafe('PRAGMA query_only = OFF')
-        return thrown
-      })
-      expect(error).toMatchObject({ name: 'DatabaseError', code: 'ERR_DATABASE', databaseCode: 'P2039' })
-      expect(tells(error, session.secrets)).toEqual([])
-    }
   })
 
   it("the caller's transaction is over", async () => {
@@ -196,38 +87,17 @@ describe('an error of the database says its code and nothing of what was stored 
 
   it("a row of the application's own refers to the session", async () => {
     const session = await signedIn()
-    const { prisma, sessionKey } = session
-    await prisma.$executeRawUnsafe('CREATE TABLE "Cart" ("sessionId" TEXT NOT NULL REFERENCES "Session" ("id"))')
-    await prisma.$executeRawUnsafe('INSERT INTO "Cart" VALUES (?)', hashSessionKey(sessionKey))
+    const { prisma, sessionKey, execute } = session
+    await execute(`CREATE TABLE "Cart" ("id" VARCHAR(191), FOREIGN KEY ("id") REFERENCES "Session" ("id"))`)
+    await execute(`INSERT INTO "Cart" VALUES ('${hashSessionKey(sessionKey)}')`)
     await expectDatabaseErrors(prisma, session, removing, 'P2003')
     expect(await touchActivity(prisma, { sessionKey }, { now })).toMatchObject({ endedAt: null })
   })
 
   it("a unique index of the application's own stands in the way", async () => {
     const session = await signedIn()
-    await session.prisma.$executeRawUnsafe('CREATE UNIQUE INDEX "one" ON "UserSession" ("userId", "ipAddress")')
+    await session.execute('CREATE UNIQUE INDEX "one" ON "UserSession" ("userId", "ipAddress")')
     await expectDatabaseErrors(session.prisma, session, ['trackSession'], 'P2002')
-  })
-
-  // The adapters give a trigger's refusal the code of a foreign key, which at a sign-in is that of the user.
-  it('a trigger refuses what is written and says what it was', async () => {
-    const session = await signedIn()
-    const { prisma, sessionKey, secrets } = session
-    for (const table of ['Session', 'UserSession']) {
-      for (const event of ['INSERT', 'UPDATE', 'DELETE']) {
-        const says = `Refused: ${secrets.join(' ')}`
-        await prisma.$executeRawUnsafe(
-          `CREATE TRIGGER "${table}${event}" BEFORE ${event} ON "${table}" BEGIN SELECT RAISE(ABORT, '${says}'); END`,
-        )
-      }
-    }
-    const data = { id: hashSessionKey(sessionKey), createdAt: start, expiresAt: start }
-    expect(tells(await thrownBy(() => prisma.session.create({ data })), secrets)).toEqual(secrets)
-    for (const name of writing) {
-      const error = await thrownBy(() => verbs[name]!(prisma, session))
-      expect(error, name).toBeInstanceOf(SessionTrackingError)
-      expect(tells(error, secrets), name).toEqual([])
-    }
   })
 
   it('the schema of the client is another', async () => {
@@ -246,17 +116,6 @@ describe('an error of the database says its code and nothing of what was stored 
       query: { $allOperations: ({ args, query }) => query({ ...(args as object), select: 5 }) },
     }) as unknown as PrismaClient
     await expectDatabaseErrors(misfit, session, all, undefined)
-  })
-
-  it('the file cannot be opened', async () => {
-    const session = await signedIn()
-    const prisma = connect(inject('driver'), `file:${inject('directory')}/missing/sessions.db`)
-    onTestFinished(() => prisma.$disconnect())
-    for (const name of all) {
-      const error = await thrownBy(() => verbs[name]!(prisma, session))
-      expect(error).toBeInstanceOf(Error)
-      expect(tells(error, session.secrets), name).toEqual([])
-    }
   })
 })
 
@@ -448,10 +307,4 @@ describe("an error of the application's own client extension", () => {
 async function everything({ prisma }: SignedIn): Promise<unknown> {
   const orderBy = { id: 'asc' } as const
   return [await prisma.session.findMany({ orderBy }), await prisma.userSession.findMany({ orderBy })]
-}
-
-function hurriedAdapter(url: string) {
-  return inject('driver') === 'libsql'
-    ? new PrismaLibSql({ url, timeout: 50 })
-    : new PrismaBetterSqlite3({ url, timeout: 50 })
 }

@@ -689,7 +689,7 @@ describe('an extended client', () => {
 
 describe('an error', () => {
   it('says nothing of the key, its hash, the address or the user agent', async () => {
-    const { prisma, user } = await openDatabase()
+    const { prisma, user, execute } = await openDatabase()
     const other = await prisma.user.create({ data: { email: 'other@example.com' } })
     const sessionKey = 'secret-session-key'
     const userAgent = 'secret-browser/5'
@@ -708,7 +708,7 @@ describe('an error', () => {
     errors.push(await track({ data: { secret: () => 'secret' } }).catch((error: unknown) => error))
     await revokeSession(prisma, { sessionKey }, { now: start })
     errors.push(await track({}).catch((error: unknown) => error))
-    await prisma.$executeRawUnsafe('ALTER TABLE "UserSession" RENAME TO "Gone"')
+    await execute('ALTER TABLE "UserSession" RENAME TO "Gone"')
     errors.push(await track({}).catch((error: unknown) => error))
     expect(errors.map((error) => (error as { code: unknown }).code)).toEqual([
       'ERR_SESSION_KEY_TAKEN',
