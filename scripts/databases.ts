@@ -30,9 +30,10 @@ export function connect(driver: Driver, url: string): PrismaClient {
  * Creates a database with the migrations applied.
  *
  * @param place - the URL of a server's administrative database; a directory for SQLite
+ * @param adapt - what an application with other models makes of a migration
  * @returns the URL of the database
  */
-export async function createDatabase(driver: Driver, place: string): Promise<string> {
+export async function createDatabase(driver: Driver, place: string, adapt = (sql: string) => sql): Promise<string> {
   const name = `sessions_${randomUUID().replaceAll('-', '')}`
   const url = urlOf(driver, place, name)
   // The usual way to copy the template is made for large ones.
@@ -40,7 +41,7 @@ export async function createDatabase(driver: Driver, place: string): Promise<str
   else if (driver === 'mysql')
     await execute(driver, place, `CREATE DATABASE ${name} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`)
   else await execute(driver, url, 'PRAGMA journal_mode = WAL')
-  for (const sql of migrationsFor(driver)) await execute(driver, url, sql)
+  for (const sql of migrationsFor(driver)) await execute(driver, url, adapt(sql))
   return url
 }
 
@@ -65,10 +66,13 @@ export async function execute(driver: Driver, url: string, script: string): Prom
   }
 }
 
-function adapterFor(driver: Driver, url: string) {
+/** What a client of any schema reaches a database with. */
+export function adapterFor(driver: Driver, url: string) {
   if (driver === 'postgresql') return new PrismaPg(url)
   if (driver === 'mysql') return new PrismaMariaDb(url)
-  return driver === 'libsql' ? new PrismaLibSql({ url, timeout: 5000 }) : new PrismaBetterSqlite3({ url })
+  if (driver === 'better-sqlite3') return new PrismaBetterSqlite3({ url })
+  // Where it is locked, libsql fails at once unless it is told to wait; and where an integer is too large for a number.
+  return new PrismaLibSql({ url, timeout: 5000, intMode: 'bigint' })
 }
 
 function urlOf(driver: Driver, place: string, name: string): string {

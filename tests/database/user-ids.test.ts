@@ -1,13 +1,10 @@
 import { execFile } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { inspect, promisify } from 'node:util'
-import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
-import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
-import type { PrismaClient } from '../../generated/prisma/client.ts'
+import { adapterFor, createDatabase, dropDatabase, type PrismaClient } from '../../scripts/databases.ts'
 import {
   generateSessionKey,
   listSessions,
@@ -52,21 +49,16 @@ const schemas = [
 
 describe.each(schemas)('where user ids are $type', ({ type, numbers, ids, unknown, wrong }) => {
   let Client: typeof PrismaClient
-  let sql: string
   beforeAll(async () => {
-    ;({ Client, sql } = await generate(type))
+    Client = await generate(type)
   })
 
   /** A new database with a user of each id and a client generated for it. */
   async function openDatabase() {
-    const url = `file:${inject('directory')}/${randomUUID()}.db`
-    // libsql gives integers as numbers unless it is told otherwise, and fails where one is too large for that.
-    const libsql = new PrismaLibSql({ url, intMode: 'bigint' })
-    const adapter = inject('driver') === 'libsql' ? libsql : new PrismaBetterSqlite3({ url })
-    const connection = await adapter.connect()
-    await connection.executeScript(sql)
-    await connection.dispose()
-    const prisma = new Client({ adapter })
+    const [driver, place] = [inject('driver'), inject('servers')[inject('driver')] ?? inject('directory')]
+    const url = await createDatabase(driver, place, (sql) => withUserIds(sql, type))
+    onTestFinished(() => dropDatabase(driver, place, url))
+    const prisma = new Client({ adapter: adapterFor(driver, url) })
     onTestFinished(() => prisma.$disconnect())
     const data = ids.map((id) => ({ id: id as UserId, email: `${id}@example.com` }))
     await prisma.user.createMany({ data })
@@ -171,28 +163,33 @@ describe.each(schemas)('where user ids are $type', ({ type, numbers, ids, unknow
   })
 })
 
-/** What `prisma generate` and `prisma migrate diff` make of this project's schema with user ids of another type. */
-async function generate(type: string): Promise<{ Client: typeof PrismaClient; sql: string }> {
+/** This project's migration with user ids of another type, and text that MySQL compares as it is. */
+function withUserIds(sql: string, type: string): string {
+  const texts = { libsql: 'TEXT', 'better-sqlite3': 'TEXT', postgresql: 'TEXT', mysql: 'VARCHAR(191)' }
+  const columnType = type === 'String' ? texts[inject('driver')] : 'BIGINT'
+  return sql
+    .replace(/(\bid["`]) (?:INTEGER|SERIAL) NOT NULL( PRIMARY KEY)?( AUTO_?INCREMENT)?/, `$1 ${columnType} NOT NULL$2`)
+    .replace(/(\buserId["`]) INTEGER/, `$1 ${columnType}`)
+    .replaceAll('utf8mb4_unicode_ci', 'utf8mb4_bin')
+}
+
+/** The client of this project's schema with user ids of another type. */
+async function generate(type: string): Promise<typeof PrismaClient> {
   const directory = mkdtempSync(join(inject('directory'), `user-ids-${type}-`))
   // The generated client finds Prisma's runtime from where it is.
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
   const schema = join(directory, 'schema.prisma')
-  const ours = readFileSync(join(root, 'prisma/schema.prisma'), 'utf8')
+  const folders = { libsql: '', 'better-sqlite3': '', postgresql: 'postgresql/', mysql: 'mysql/' }
+  const ours = readFileSync(join(root, `prisma/${folders[inject('driver')]}schema.prisma`), 'utf8')
   const theirs = ours
-    .replace('"../generated/prisma"', '"./client"')
+    .replace(/output +=.*/, 'output = "./client"')
     .replace(/(\bid +)Int( +@id) @default\(autoincrement\(\)\)/, `$1${type}$2`)
     .replace(/(\buserId +)Int/, `$1${type}`)
   writeFileSync(schema, theirs)
 
-  const prisma = (...args: string[]) => {
-    const cli = [join(root, 'node_modules/prisma/build/index.js'), ...args, '--config', join(root, 'prisma.config.ts')]
-    const env = { ...process.env, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' }
-    return promisify(execFile)(process.execPath, cli, { cwd: root, env, timeout: 50_000, killSignal: 'SIGKILL' })
-  }
-  const [, { stdout }] = await Promise.all([
-    prisma('generate', '--schema', schema),
-    prisma('migrate', 'diff', '--from-empty', '--to-schema', schema, '--script'),
-  ])
+  const cli = [join(root, 'node_modules/prisma/build/index.js'), 'generate', '--schema', schema]
+  const env = { ...process.env, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' }
+  await promisify(execFile)(process.execPath, cli, { cwd: root, env, timeout: 50_000, killSignal: 'SIGKILL' })
   const { PrismaClient: Client } = await import(pathToFileURL(join(directory, 'client/client.ts')).href)
-  return { Client, sql: stdout }
+  return Client
 }
