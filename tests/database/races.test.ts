@@ -10,6 +10,7 @@ import {
   SessionKeyTakenError,
   touchActivity,
   trackSession,
+  UserNotFoundError,
 } from '../../src/index.ts'
 import { openDatabase } from './open-database.ts'
 
@@ -129,5 +130,22 @@ describe('calls that race', () => {
       expect(refusals.every((reason) => reason instanceof SessionEndedError)).toBe(true)
       await expect(track()).rejects.toThrow(SessionEndedError)
     }
+  })
+
+  it('a user who is deleted while signing in has no session afterwards', async () => {
+    const { prisma } = await openDatabase()
+    const reasons = new Set<unknown>()
+    for (let round = 0; round < 20; round++) {
+      const { id: userId } = await prisma.user.create({ data: { email: `${round}@example.com` } })
+      const keys = Array.from({ length: 5 }, generateSessionKey)
+      const track = (sessionKey: string) => trackSession(prisma, { userId, sessionKey }, { now: start })
+      const remove = () => prisma.user.delete({ where: { id: userId } })
+      const [first, ...others] = keys
+      const outcomes = await Promise.allSettled([track(first!), remove(), ...others.map(track)])
+      for (const outcome of outcomes) if (outcome.status === 'rejected') reasons.add(outcome.reason.constructor)
+      for (const sessionKey of keys) expect(await touchActivity(prisma, { sessionKey }, { now: start })).toBeNull()
+      expect(await prisma.userSession.count()).toBe(0)
+    }
+    expect([...reasons]).toEqual([UserNotFoundError])
   })
 })

@@ -5,6 +5,7 @@ import {
   hashSessionKey,
   InvalidInputError,
   InvalidPolicyError,
+  listSessions,
   purgeSessions,
   revokeOtherSessions,
   revokeSession,
@@ -153,6 +154,91 @@ describe('a sign-in', () => {
       const { prisma, user } = await openDatabase()
       const { id } = await trackSession(prisma, { userId: user.id, sessionKey }, { now: start })
       expect(await touchActivity(prisma, { sessionKey }, { now: start })).toMatchObject({ id })
+    },
+  )
+})
+
+describe('what databases tell apart or not', () => {
+  it('keys that differ only in case, accents or spaces are those of different sessions', async () => {
+    const { prisma, user } = await openDatabase()
+    const sessionKeys = ['key', 'KEY', 'kéy', 'ke\u0301y', 'key ', ' key']
+    const ids: string[] = []
+    for (const sessionKey of sessionKeys) {
+      ids.push((await trackSession(prisma, { userId: user.id, sessionKey }, { now: start })).id)
+    }
+    expect(new Set(ids).size).toBe(sessionKeys.length)
+    for (const [index, sessionKey] of sessionKeys.entries()) {
+      expect(await touchActivity(prisma, { sessionKey }, { now: start })).toMatchObject({ id: ids[index] })
+    }
+    expect(await revokeSession(prisma, { sessionKey: 'KEY' }, { now: start })).toBe(true)
+    const live = await Promise.all(
+      sessionKeys.map((sessionKey) => touchActivity(prisma, { sessionKey }, { now: start })),
+    )
+    expect(live.map((row) => row !== null)).toEqual([true, false, true, true, true, true])
+  })
+
+  it("another library's session is known by its very id alone", async () => {
+    const { prisma, user } = await openDatabase()
+    await theirs(prisma)
+    const userId = user.id
+    const others = ['THEIRS', 'théirs', 'theirs ', ' theirs']
+    for (const sessionId of others) {
+      expect(await attempt(prisma, { userId, sessionId }, { now: start })).toEqual(
+        refused(InvalidInputError, 'sessionId'),
+      )
+    }
+    const row = await trackSession(prisma, { userId, sessionId: 'theirs' }, { now: start })
+    const before = await everything(prisma)
+    for (const sessionId of others) {
+      expect(await touchActivity(prisma, { sessionId }, { now: after(120) })).toBeNull()
+      expect(await revokeSession(prisma, { sessionId }, { now: start })).toBe(false)
+      expect(await rotateSessionKey(prisma, { sessionId, newSessionId: 'new' }, { now: start })).toBeNull()
+    }
+    expect(await revokeSession(prisma, { userId, id: row.id.toUpperCase() }, { now: start })).toBe(false)
+    expect(await everything(prisma)).toEqual(before)
+    expect(await revokeOtherSessions(prisma, { userId, sessionId: 'theirs' }, { now: start })).toBe(0)
+    expect(await revokeOtherSessions(prisma, { userId, sessionId: 'THEIRS' }, { now: start })).toBe(1)
+  })
+
+  it.each([
+    ['München', 'München'],
+    ['São Tomé', 'São Tomé'],
+    ['Северодвинск', 'Северодвинск'],
+    ['東京都', '東京都'],
+    // Beyond the 65,536 characters that MySQL's older utf8 knows.
+    ['𠮷野町', '𠮷野町'],
+    ['Zürich 🙂', null],
+    ['🏔', null],
+    ['a\0b', null],
+    ['\ud83d', null],
+  ])('the city %o is stored as %o', async (city, stored) => {
+    const { prisma, user } = await openDatabase()
+    const input = { userId: user.id, sessionKey: generateSessionKey(), ipAddress: '81.2.69.160' }
+    const row = await trackSession(prisma, input, { now: start, locate: async () => ({ city, country: 'CH' }) })
+    expect(row).toMatchObject({ city: stored, country: 'CH' })
+    expect(await prisma.userSession.findMany()).toEqual([row])
+  })
+
+  it.each([2 ** 31 - 1, -(2 ** 31), 0])('a user whose id is %d signs in', async (id) => {
+    const { prisma } = await openDatabase()
+    // MySQL counts on from an id of 0 that it is given.
+    const { id: userId } = await prisma.user.create({ data: { id, email: 'edge@example.com' } })
+    const sessionKey = generateSessionKey()
+    const row = await trackSession(prisma, { userId, sessionKey }, { now: start })
+    expect(row.userId).toBe(userId)
+    expect((await listSessions(prisma, { userId }, { now: start })).items).toMatchObject([{ id: row.id }])
+    expect(await revokeSessions(prisma, { userId }, { now: start })).toBe(1)
+  })
+
+  it.each([2 ** 31, -(2 ** 31) - 1, 2 ** 32, 2 ** 53])(
+    'a user id of %d is refused before any statement',
+    async (id) => {
+      const { client, statements, database } = await openCounted()
+      const input = { userId: id, sessionKey: generateSessionKey() }
+      expect(await attempt(database.prisma, input, { now: start }, client)).toEqual(
+        refused(InvalidInputError, 'userId'),
+      )
+      expect(statements).toEqual([])
     },
   )
 })

@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { retry } from '../../src/retry.ts'
+
+const waits: number[] = []
+vi.mock('node:timers/promises', () => ({
+  setTimeout: async (milliseconds: number) => void waits.push(milliseconds),
+}))
+
+/** Fails so many times, then answers. */
+function failing(times: number) {
+  let runs = 0
+  const run = async () => {
+    if (runs++ < times) throw new Error(`failure ${runs}`)
+    return `run ${runs}`
+  }
+  return { run, runs: () => runs }
+}
+const always = () => true
+
+describe('retry()', () => {
+  beforeEach(() => void (waits.length = 0))
+  afterEach(() => vi.restoreAllMocks())
+
+  it('answers what the first run answers, without waiting', async () => {
+    expect(await retry(failing(0).run, always)).toBe('run 1')
+    expect(waits).toEqual([])
+  })
+
+  it('runs up to 8 times', async () => {
+    expect(await retry(failing(7).run, always)).toBe('run 8')
+    const { run, runs } = failing(8)
+    await expect(retry(run, always)).rejects.toThrow('failure 8')
+    expect(runs()).toBe(8)
+  })
+
+  it('runs once where it is not worth another try, and asks with what was thrown', async () => {
+    const { run, runs } = failing(3)
+    const isWorthwhile = vi.fn<(error: unknown) => boolean>((error) => (error as Error).message === 'failure 1')
+    await expect(retry(run, isWorthwhile)).rejects.toThrow('failure 2')
+    expect(runs()).toBe(2)
+    expect(isWorthwhile).toHaveBeenCalledTimes(2)
+  })
+
+  it.each([
+    [0, [5, 10, 20, 40, 80, 160, 320]],
+    [1, [10, 20, 40, 80, 160, 320, 640]],
+  ])('waits twice as long each time, as chance (%d) has it', async (chance, expected) => {
+    vi.spyOn(Math, 'random').mockReturnValue(chance)
+    await retry(failing(7).run, always)
+    expect(waits).toEqual(expected)
+  })
+})
