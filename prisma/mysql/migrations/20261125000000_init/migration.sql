@@ -36,7 +36,7 @@ CREATE TABLE `UserSession` (
     `endReason` VARCHAR(191) NULL,
 
     UNIQUE INDEX `UserSession_sessionId_key`(`sessionId`),
-    INDEX `UserSession_userId_createdAt_id_idx`(`userId`, `createdAt`, `id`),
+    INDEX `UserSession_userId_createdAt_idx`(`userId`, `createdAt`),
     PRIMARY KEY (`id`)
 ) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
 

@@ -44,7 +44,7 @@ CREATE UNIQUE INDEX "User_email_key" ON "User"("email");
 CREATE UNIQUE INDEX "UserSession_sessionId_key" ON "UserSession"("sessionId");
 
 -- CreateIndex
-CREATE INDEX "UserSession_userId_createdAt_id_idx" ON "UserSession"("userId", "createdAt", "id");
+CREATE INDEX "UserSession_userId_createdAt_idx" ON "UserSession"("userId", "createdAt");
 
 -- AddForeignKey
 ALTER TABLE "UserSession" ADD CONSTRAINT "UserSession_userId_fkey" FOREIGN KEY ("userId") REFERENCES "User"("id") ON DELETE CASCADE ON UPDATE CASCADE;
