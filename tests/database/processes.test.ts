@@ -1,19 +1,24 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { touchActivity } from '../../src/index.ts'
+import { purgeSessions, touchActivity } from '../../src/index.ts'
 import { openDatabase, type Database } from './open-database.ts'
 import type { Answer } from './sign-in-process.ts'
 
-const program = fileURLToPath(new URL('sign-in-process.ts', import.meta.url))
-
-/** Starts a process that signs in so many times, and that does not outlive the test. */
-function startProcess({ url, driver, user }: Database, signIns: number) {
-  const args = ['--import', 'tsx', program, url, driver, String(user.id), String(signIns)]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+/** Starts a program of this folder as a process that does not outlive the test. */
+function start(program: string, ...args: string[]) {
+  const file = fileURLToPath(new URL(program, import.meta.url))
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))
+  return child
+}
+
+/** Starts a process that signs in so many times. */
+function startProcess({ url, driver, user }: Database, signIns: number) {
+  const child = start('sign-in-process.ts', url, driver, String(user.id), String(signIns))
   const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(
     ([[code, signal], output, errors]) => ({ code, signal, errors, answers: answersIn(output) }),
   )
@@ -27,7 +32,7 @@ function answersIn(output: string): Answer[] {
   return [...new Map(answers.map((answer) => [answer.id, answer])).values()]
 }
 
-describe('processes on one database file', () => {
+describe('processes on one database', () => {
   it(
     'four that sign in 200 times each lose nothing that was answered, and meet no error',
     { timeout: 180_000 },
@@ -63,6 +68,36 @@ describe('processes on one database file', () => {
     expect(answers.filter(({ id }) => !ids.has(id))).toEqual([])
     expect(await database.prisma.session.count({ where: { userSession: null } })).toBe(0)
     expect(await database.prisma.userSession.count({ where: { sessionId: null, endedAt: null } })).toBe(0)
+  })
+
+  it('one that is killed in the middle of a purge has taken nothing live, and the next one does the rest', async () => {
+    const { prisma, url, driver, user } = await openDatabase()
+    const now = new Date('2026-01-05T12:00:00Z')
+    const at = (minutes: number) => new Date(now.getTime() + minutes * 60_000)
+    const ids = Array.from({ length: 3000 }, () => randomUUID())
+    const isLive = (index: number) => index % 10 === 0
+    const rows = ids.map((id, index) => ({ id, createdAt: at(-60), expiresAt: at(isLive(index) ? 1 : -1) }))
+    await prisma.session.createMany({ data: rows })
+    const data = rows.map((row) => Object.assign({ userId: user.id, sessionId: row.id, lastActivity: at(-29) }, row))
+    await prisma.userSession.createMany({ data })
+
+    const child = start('purge-process.ts', driver, url, now.toISOString())
+    let output = ''
+    child.stdout.on('data', (chunk) => (output += chunk))
+    await expect.poll(() => output.split('\n').length, { timeout: 30_000, interval: 2 }).toBeGreaterThan(20)
+    child.kill('SIGKILL')
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL'])
+    const told = JSON.parse(output.split('\n').at(-2)!).sessions
+    const left = await prisma.session.count()
+    expect(3000 - left).toBeGreaterThanOrEqual(told)
+    expect(left).toBeGreaterThan(300)
+
+    const live = { sessionId: { not: null }, expiresAt: { gt: now }, endedAt: null }
+    expect(await prisma.userSession.count({ where: live })).toBe(300)
+    expect(await purgeSessions(prisma, { now })).toEqual({ sessions: left - 300, userSessions: 0 })
+    expect(await prisma.userSession.count({ where: live })).toBe(300)
+    expect(await prisma.session.count()).toBe(300)
+    expect(await prisma.userSession.count()).toBe(3000)
   })
 })
 
