@@ -5,13 +5,14 @@ const explanations: Readonly<Record<string, string>> = {
   P1002: 'it did not answer in time',
   P1008: 'it was locked for too long',
   P1017: 'it closed the connection',
+  P2000: 'a value is longer than its column',
   P2002: 'a row with this key exists',
   P2003: 'a row that this one refers to does not exist',
   P2021: 'a table is missing; apply the migrations',
   P2022: 'a column is missing; apply the migrations',
   P2024: 'no connection was free in time',
   P2025: 'the row is not there',
-  P2028: 'the transaction is over or took too long',
+  P2028: 'the transaction is over, took too long or could not begin in time',
   P2034: 'a write conflicted with another; try again',
   SQLITE_BUSY: 'it was locked for too long',
   SQLITE_CANTOPEN: 'its file could not be opened',
@@ -23,34 +24,39 @@ function causeOf(error: unknown): { kind?: unknown; originalCode?: unknown } {
   return Object(meta?.driverAdapterError?.cause ?? cause)
 }
 
-/** Whether an error of Prisma's says that the database undid a statement because of another writer. */
-export function isConflict(error: unknown): boolean {
-  const { kind, originalCode } = causeOf(error)
-  if (kind === 'TransactionWriteConflict' || (error as { code?: unknown }).code === 'P2034') return true
-  // SQLite's busy file, which alone of what is called so has a code of the driver: elsewhere it is a silent network.
-  if (kind === 'SocketTimeout') return originalCode !== undefined
-  // MariaDB's "record has changed since last read", which Prisma has no name for.
-  return originalCode === '1020'
-}
-
 /** What drivers throw as they find it, and Prisma's code for that. */
-const driverErrors: readonly (readonly [pattern: RegExp, code: string])[] = [
+const messages: readonly (readonly [pattern: RegExp, code: string])[] = [
   [/^Connection terminated|^Client (?:was closed|has encountered a connection error)/, 'P1017'],
   [/^timeout exceeded when trying to connect|^Query read timeout|timeout expired$/, 'P1002'],
   [/^Cannot open database|^ConnectionFailed/, 'SQLITE_CANTOPEN'],
 ]
-/** MariaDB's codes for what happens to connections, and Prisma's. */
-const connectorCodes: Readonly<Record<string, string>> = { 45009: 'P1017', 45013: 'P1017', 45028: 'P2024' }
 
-/** Prisma's code of an error that came from it or its driver, `undefined` where it has none, `null` for other errors. */
+/** MariaDB's codes that Prisma has no name for, and Prisma's for the same. 1020: "record has changed since last read". */
+const originalCodes: Readonly<Record<string, string>> = {
+  1020: 'P2034',
+  45009: 'P1017',
+  45013: 'P1017',
+  45028: 'P2024',
+}
+
+/** Prisma's code of an error that came from it or its driver; `undefined` where it has none, `null` for other errors. */
 function codeOf(error: unknown): string | null | undefined {
   if (!(error instanceof Error)) return null
-  const known = driverErrors.find(([pattern]) => pattern.test(error.message))
+  const known = messages.find(([pattern]) => pattern.test(error.message))
   if (known) return known[1]
   if (!/^(PrismaClient|DriverAdapter|LibsqlError|SqliteError|SqlError)/.test(error.name)) return null
-  const { originalCode } = causeOf(error)
+  const { kind, originalCode } = causeOf(error)
+  if (kind === 'TransactionWriteConflict') return 'P2034'
+  // A silent network is called the same as SQLite's busy file, of which alone the driver has a code.
+  if (kind === 'SocketTimeout') return originalCode === undefined ? 'P1002' : 'P1008'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  return connectorCodes[String(originalCode)] ?? code
+  return originalCodes[String(originalCode)] ?? code
+}
+
+/** Whether an error of Prisma's says that the database undid a statement, or did not begin it, because of another writer. */
+export function isConflict(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'P2034' || code === 'P1008'
 }
 
 /** An error of Prisma's or a driver's as one that says no more than its code; others, of an application's hooks, as they are. */

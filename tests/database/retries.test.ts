@@ -30,11 +30,11 @@ const conflicts = {
   }),
 }
 const others = {
-  'a network that says nothing': failure('P1008', { kind: 'SocketTimeout' }),
-  'a server that cannot be reached': failure('P1001', { kind: 'DatabaseNotReachable' }),
-  'a transaction that is over': failure('P2028'),
-  'a refusal of another kind': failure('P2039', { kind: 'mysql', originalCode: '1644', code: 1644 }),
-}
+  'a network that says nothing': ['P1002', failure('P1008', { kind: 'SocketTimeout' })],
+  'a server that cannot be reached': ['P1001', failure('P1001', { kind: 'DatabaseNotReachable' })],
+  'a transaction that is over': ['P2028', failure('P2028')],
+  'a refusal of another kind': ['P2039', failure('P2039', { kind: 'mysql', originalCode: '1644', code: 1644 })],
+} as const
 
 /** A client whose statements fail: so many of them after one that succeeded, all in the middle of a transaction. */
 function failingAfter(prisma: PrismaClient, successes: number, failures: number, error: Error) {
@@ -97,11 +97,11 @@ describe("in the caller's transaction", () => {
   })
 })
 
-describe.each(Object.entries(others))('%s', (_, error) => {
+describe.each(Object.entries(others))('%s', (_, [code, error]) => {
   it('is told at once', async () => {
     const session = await signedIn()
     const { client, sent } = failingAfter(session.prisma, 0, Infinity, error)
-    await expectDatabaseErrors(client, session, ['touchActivity'], error.code)
+    await expectDatabaseErrors(client, session, ['touchActivity'], code)
     // Outside and inside a transaction.
     expect(sent()).toBe(2)
   })
