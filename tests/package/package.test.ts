@@ -66,7 +66,8 @@ const inKilobytes = (bytes: number): string => `${Math.ceil(bytes / 1000)} kB`
 
 test(`the tarball, of ${inKilobytes(packed.size)}, has the build, the models and what one reads first`, () => {
   const built = modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`])
-  const others = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'prisma/schema.prisma']
+  const schemas = ['prisma/schema.prisma', 'prisma/mysql/schema.prisma', 'prisma/postgresql/schema.prisma']
+  const others = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...schemas]
   expect(packed.files.map(({ path }) => path).toSorted()).toEqual([...built, ...others].toSorted())
 })
 
