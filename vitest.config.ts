@@ -34,6 +34,7 @@ const drivers: { driver: Driver; database: string; zone: string; isHere: boolean
 ]
 const serverZones: Record<ServerKind, string> = { postgresql: 'America/New_York', mysql: '+12:45' }
 
+const present = drivers.filter(({ isHere }) => isHere)
 const missing = drivers.filter(({ isHere }) => !isHere)
 for (const name of process.env.REQUIRE_DATABASES?.split(',') ?? []) {
   const known = drivers.find(({ database }) => database === name)
@@ -50,8 +51,9 @@ export default defineConfig({
     reporters: ['default', { onTestRunEnd: nameMissing }],
     globalSetup: 'tests/temporary-directory.ts',
     projects: [
-      project('unit', ['tests/*.test.ts', 'tests/unit/**/*.test.ts']),
-      ...drivers.filter(({ isHere }) => isHere).map(databaseProject),
+      project('unit', ['tests/architecture.test.ts', 'tests/unit/**/*.test.ts']),
+      ...present.map(databaseProject),
+      project('differential', ['tests/differential.test.ts'], onServers(present)),
       project('types', ['tests/types/**/*.test.ts'], { testTimeout: 300_000 }),
       project('package', ['tests/package/**/*.test.ts'], { testTimeout: 300_000 }),
     ],
@@ -62,14 +64,20 @@ function project(name: string, include: string[], options = {}): TestProjectConf
   return { extends: true, test: { name, include, ...options } }
 }
 
-function databaseProject({ driver, zone }: { driver: Driver; zone: string }): TestProjectConfiguration {
-  const isServer = driver === 'postgresql' || driver === 'mysql'
-  const own = isServer ? 'servers' : 'sqlite'
-  return project(driver, [`tests/{database,${own}}/**/*.test.ts`], {
+function databaseProject(here: (typeof drivers)[number]): TestProjectConfiguration {
+  const own = here.driver in serverZones ? 'servers' : 'sqlite'
+  return project(here.driver, [`tests/{database,${own}}/**/*.test.ts`], onServers([here]))
+}
+
+/** A process in the zone of the last of these databases, and the servers of those that have one. */
+function onServers(databases: typeof drivers): object {
+  const names = databases.map(({ driver }) => driver)
+  const zones = Object.entries(serverZones).filter(([kind]) => names.includes(kind as ServerKind))
+  return {
     globalSetup: 'tests/database-servers.ts',
-    provide: { driver, serverZones: isServer ? { [driver]: serverZones[driver] } : {} },
-    env: { TZ: process.env.TZ ?? zone },
-  })
+    provide: { driver: names.at(-1), drivers: names, serverZones: Object.fromEntries(zones) },
+    env: { TZ: process.env.TZ ?? databases.at(-1)!.zone },
+  }
 }
 
 /** What did not run is said last, where it is seen. */

@@ -68,28 +68,31 @@ export async function purgeSessions(db: SessionClient, options: PurgeOptions = {
     { name: 'userSessions', table: db.userSession, where: pastRetention },
   ] as const
   for (const { name, table, where } of steps) {
-    let after: string | undefined = ''
-    while (after !== undefined) {
+    let after: string | undefined
+    do {
       if (signal?.aborted === true) return counts
       const last = await lastOfRange(db, table, after, batchSize)
-      const id = { gt: after, ...(last === undefined ? {} : { lte: last }) }
-      const { count } = await query(db, action, () => table.deleteMany({ where: { id, ...where } }))
+      const range = { AND: [isAfter(after), last === undefined ? {} : { id: { lte: last } }, where] }
+      const { count } = await query(db, action, () => table.deleteMany({ where: range }))
       counts[name] += count
       onProgress?.({ ...counts })
       after = last
-    }
+    } while (after !== undefined)
   }
   return counts
 }
+
+/** A condition that all ids meet at first: MySQL takes some, of characters that nobody sees, for the same as an empty one. */
+const isAfter = (id: string | undefined): object => (id === undefined ? {} : { id: { gt: id } })
 
 /** The id with which a range of so many rows ends, or `undefined` when the table ends first. */
 async function lastOfRange(
   db: SessionClient,
   table: SessionDelegate | UserSessionDelegate,
-  after: string,
+  after: string | undefined,
   size: number,
 ): Promise<string | undefined> {
-  const page = { where: { id: { gt: after } }, orderBy: { id: 'asc' }, skip: size - 1, take: 1, select: { id: true } }
+  const page = { where: isAfter(after), orderBy: { id: 'asc' }, skip: size - 1, take: 1, select: { id: true } }
   const [row] = await query<{ id: string }[]>(db, action, () => table.findMany(page))
   return row?.id
 }
