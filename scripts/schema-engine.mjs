@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // Prisma's schema engine for networks that block its download. npm carries the same engine as WebAssembly; this file
 // lets it answer the Prisma CLI, which starts the program that PRISMA_SCHEMA_ENGINE_BINARY names.
-// Windows starts no script by its first line: there, name a native engine in that variable.
+// Windows starts no script by its first line, and MySQL is not in that build: there, name a native engine in that variable.
 import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
+import { driverFor } from './schema-engine-drivers.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,6 +24,8 @@ const isMissing = () => url.startsWith('file:') && !existsSync(decodeURIComponen
 
 const log = (level, fields) => console.error(JSON.stringify({ level, target: 'schema_engine::logger', fields }))
 const send = (message) => console.log(JSON.stringify({ jsonrpc: '2.0', ...message }))
+// The CLI takes every line of standard error for JSON, and pg warns of some values of `sslmode`.
+process.removeAllListeners('warning').on('warning', ({ message }) => log('WARN', { message }))
 
 /** `can-connect-to-database` and `create-database`: the exit code is the answer, standard error has the reason. */
 async function answerCommand(command) {
@@ -34,9 +36,10 @@ async function answerCommand(command) {
     if (command === 'can-connect-to-database' && isMissing()) {
       throw Object.assign(new Error('The database file does not exist'), { code: 'P1003' })
     }
+    if (command === 'create-database') await driver.create?.()
     await (await driver.connect()).dispose()
   } catch (error) {
-    log('ERROR', { message: error.message, error_code: error.code === 'P1003' ? 'P1003' : 'P1001' })
+    log('ERROR', { message: error.message, error_code: /^P\d/.test(error.code) ? error.code : 'P1001' })
     process.exitCode = 1
   }
 }
@@ -62,6 +65,12 @@ async function answerRequests() {
 
 async function load() {
   const wasm = readFileSync(new URL('schema_engine_bg.wasm', import.meta.resolve('@prisma/schema-engine-wasm')))
+  // Thrown, it ends the panic with its reason.
+  globalThis.PRISMA_WASM_PANIC_REGISTRY = {
+    set_message(message) {
+      throw new Error(message)
+    },
+  }
   const { instance } = await WebAssembly.instantiate(wasm, { './schema_engine_bg.js': bindings })
   /* oxlint-disable no-underscore-dangle -- wasm-bindgen chose these names */
   bindings.__wbg_set_wasm(instance.exports)
@@ -75,54 +84,32 @@ async function start(driver) {
   const datamodels = values.datamodels?.map((path) => [path, readFileSync(path, 'utf8')])
   const adapter = bindMigrationAwareSqlAdapterFactory(driver)
   const { SchemaEngine } = await load()
-  const engine = await SchemaEngine.new({ datamodels }, () => {}, adapter)
-  return (method, params) => {
-    if (method === 'getDatabaseVersion') return engine.version(params)
-    if (method === 'reset') return driver.empty()
+  const engine = await orPanic(SchemaEngine.new({ datamodels }, () => {}, adapter))
+  const run = (method, params) => orPanic(engine[method](params))
+  return async (method, params) => {
+    if (method === 'getDatabaseVersion') return run('version', params)
+    if (method === 'reset' && driver.empty) return driver.empty()
     if (!(method in engine)) throw new Error(`Prisma's schema engine on WebAssembly does not know ${method}`)
-    return engine[method](params)
+    try {
+      // It has the schema of the migrations from there, and fails where it has applied some since.
+      if (method === 'evaluateDataLoss') await run('devDiagnostic', params)
+      return await run(method, params)
+    } catch (error) {
+      // Of an error that is not the database's own, such as a lost connection, the engine tells the number.
+      const reasonOf = (_, id) => adapter.errorRegistry.consumeError(id).error.message
+      error.message = error.message.replace(/External error id#(\d+)/, reasonOf)
+      throw error
+    } finally {
+      await driver.dropShadows?.()
+    }
   }
 }
 
-function driverFor(databaseUrl) {
-  if (databaseUrl.startsWith('file:')) return new SqliteDriver({ url: databaseUrl })
-  const scheme = databaseUrl.split(':')[0]
-  throw new Error(`scripts/schema-engine.mjs answers for SQLite (file:…) only, not for "${scheme}"`)
-}
-
-class SqliteDriver extends PrismaLibSql {
-  async connect() {
-    return forMigrations(await super.connect())
-  }
-
-  async connectToShadowDb() {
-    return forMigrations(await super.connectToShadowDb())
-  }
-
-  /** The engine's own reset deletes rows and leaves the tables, so that no migration would apply again. */
-  async empty() {
-    const connection = await this.connect()
-    await connection.executeScript(
-      'PRAGMA writable_schema = 1; DELETE FROM sqlite_master; PRAGMA writable_schema = 0; VACUUM',
-    )
-    await connection.dispose()
-  }
-}
-
-function forMigrations(connection) {
-  const { executeRaw, queryRaw } = connection
-  return Object.assign(connection, {
-    // The engine passes whole scripts here, of which libsql would run the first statement and drop the others.
-    executeRaw: async (query) =>
-      query.args.length > 0 ? executeRaw.call(connection, query) : (await connection.executeScript(query.sql), 0),
-    // The engine reads the history of a database that has none yet, and would take the missing table for a failure.
-    queryRaw: (query) =>
-      queryRaw.call(connection, query).catch((error) => {
-        const hasNoHistory =
-          query.sql.startsWith('SELECT') && error.message.endsWith('no such table: _prisma_migrations')
-        if (!hasNoHistory) throw error
-        return { columnNames: [], columnTypes: [], rows: [] }
-      }),
+/** Where the engine panics, its promise never settles, and what it threw is caught by nobody. */
+function orPanic(result) {
+  return new Promise((resolve, reject) => {
+    process.once('uncaughtException', reject)
+    result.then(resolve, reject).finally(() => process.off('uncaughtException', reject))
   })
 }
 
