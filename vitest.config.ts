@@ -38,7 +38,8 @@ const present = drivers.filter(({ isHere }) => isHere)
 const missing = drivers.filter(({ isHere }) => !isHere)
 for (const name of process.env.REQUIRE_DATABASES?.split(',') ?? []) {
   const known = drivers.find(({ database }) => database === name)
-  if (!known) throw new Error(`REQUIRE_DATABASES names ${name}: known are ${drivers.map((driver) => driver.database)}`)
+  if (!known)
+    throw new Error(`REQUIRE_DATABASES names ${name}: known are ${drivers.map((driver) => driver.database).join(', ')}`)
   if (!known.isHere) throw new Error(`REQUIRE_DATABASES names ${name}, which is not here. ${known.cure}`)
 }
 

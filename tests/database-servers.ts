@@ -20,9 +20,9 @@ export default async function databaseServers(project: TestProject): Promise<() 
     zones.map(async ([kind, zone]) => {
       const given = await findServer(kind)
       const server = given === 'own' ? await startServer(kind, zone) : { url: given!, async stop() {} }
-      return { kind, ...server }
+      return { kind, server }
     }),
   )
-  project.provide('servers', Object.fromEntries(servers.map(({ kind, url }) => [kind, url])))
-  return () => Promise.all(servers.map((server) => server.stop()))
+  project.provide('servers', Object.fromEntries(servers.map(({ kind, server }) => [kind, server.url])))
+  return () => Promise.all(servers.map(({ server }) => server.stop()))
 }

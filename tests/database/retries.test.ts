@@ -109,10 +109,8 @@ describe.each(Object.entries(others))('%s', (_, [code, error]) => {
 
 /** What is stored, but for what differs by chance. */
 async function rows({ prisma }: { prisma: PrismaClient }): Promise<unknown> {
-  const sessions = await prisma.session.findMany({ orderBy: [{ createdAt: 'asc' }, { expiresAt: 'asc' }] })
-  const userSessions = await prisma.userSession.findMany({ orderBy: [{ userId: 'asc' }, { createdAt: 'asc' }] })
-  return [
-    sessions.map(({ id, ...rest }) => rest),
-    userSessions.map(({ id, sessionId, ...rest }) => ({ ...rest, isOver: sessionId === null })),
-  ]
+  const omit = { id: true } as const
+  const sessions = await prisma.session.findMany({ omit, orderBy: [{ createdAt: 'asc' }, { expiresAt: 'asc' }] })
+  const userSessions = await prisma.userSession.findMany({ omit, orderBy: [{ userId: 'asc' }, { createdAt: 'asc' }] })
+  return [sessions, userSessions.map(({ sessionId, ...rest }) => [rest, sessionId === null])]
 }

@@ -38,6 +38,8 @@ function inZone(url: string, zone: string): string {
 const afterwards = (time: string, seconds: number) =>
   new Date(Math.min(Date.parse(time) + seconds * 1000, Date.UTC(10_000, 0) - 1))
 
+const byCreation = (a: { createdAt: string }, b: { createdAt: string }) => a.createdAt.localeCompare(b.createdAt)
+
 it.each(
   serverZones[inject('driver')].flatMap((server) =>
     Object.entries(zones).map(([zone, hour]) => ({ zone, hour, server })),
@@ -52,29 +54,23 @@ it.each(
   const { rows, localHour, serverZone } = JSON.parse(stdout)
   expect([localHour, serverZone]).toEqual([hour, server])
 
-  const expected = times.map((time) => ({
+  const expected = times.toSorted().map((time) => ({
     createdAt: new Date(time),
     lastActivity: afterwards(time, 90),
     expiresAt: afterwards(time, 1890),
+    session: { createdAt: new Date(time), expiresAt: afterwards(time, 43_200) },
   }))
-  expect(rows).toMatchObject(expected.map((dates) => JSON.parse(JSON.stringify(dates))))
-  const order = (row: { createdAt: Date }) => row.createdAt.getTime()
-  const stored = await prisma.userSession.findMany({ include: { session: true } })
-  expect(stored.toSorted((a, b) => order(a) - order(b))).toMatchObject(
-    expected
-      .toSorted((a, b) => order(a) - order(b))
-      .map((dates) => ({
-        ...dates,
-        session: { createdAt: dates.createdAt, expiresAt: afterwards(dates.createdAt.toISOString(), 43_200) },
-      })),
-  )
+  const include = { session: true }
+  expect(await prisma.userSession.findMany({ include, orderBy: { createdAt: 'asc' } })).toMatchObject(expected)
+  const answered = expected.map(({ createdAt, lastActivity, expiresAt }) => ({ createdAt, lastActivity, expiresAt }))
+  expect(rows.toSorted(byCreation)).toMatchObject(JSON.parse(JSON.stringify(answered)))
   // In UTC, for whoever reads the tables without Prisma.
   const [column, table] = {
     libsql: [`"createdAt" || ''`, '"UserSession"'],
     'better-sqlite3': [`"createdAt" || ''`, '"UserSession"'],
     postgresql: ['"createdAt"::text', '"UserSession"'],
     mysql: ['CAST(createdAt AS CHAR)', 'UserSession'],
-  }[driver]!
+  }[driver]
   const raw: { at: string }[] = await prisma.$queryRawUnsafe(`SELECT ${column} AS at FROM ${table}`)
   const seconds = (at: string) => at.slice(0, 19).replace('T', ' ')
   expect(raw.map(({ at }) => seconds(at)).toSorted()).toEqual(times.map(seconds).toSorted())
