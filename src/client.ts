@@ -104,15 +104,27 @@ export async function atomically<
   }) as never
 }
 
-/** Reads what is committed, and not what another caller's open transaction on the same connection may yet take back. */
-export async function readCommitted<Result>(
+/**
+ * Runs one statement apart from whatever transaction another caller has open: it reads what is committed, and what it writes
+ * is not lost when that one rolls back.
+ */
+export async function apart<Result>(
   db: SessionClient,
   action: string,
-  read: () => PromiseLike<Result>,
+  statement: () => PromiseLike<Result>,
 ): Promise<Result> {
-  if (isInTransaction(db)) return query(db, action, read)
-  const [result] = await atomically(db, action, () => [read(), db.session.findMany({ take: 0 })])
+  if (isInTransaction(db) || keepsTransactionsApart(db)) return query(db, action, statement)
+  const [result] = await atomically(db, action, () => [statement(), db.session.findMany({ take: 0 })])
   return result
+}
+
+/** Adapters that give every transaction a connection of its own. Any other is taken for one that has a single connection. */
+const apartAdapter = /^@prisma\/adapter-(?:libsql|mariadb|pg)$/
+
+/** Goes by what a client has no public name for: where that is missing one day, all is slower and nothing is wrong. */
+function keepsTransactionsApart(db: SessionClient): boolean {
+  const { _engineConfig: config } = clientOf(db) as { _engineConfig?: { adapter?: { adapterName?: unknown } } }
+  return apartAdapter.test(String(config?.adapter?.adapterName))
 }
 
 /**

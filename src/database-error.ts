@@ -31,12 +31,27 @@ const messages: readonly (readonly [pattern: RegExp, code: string])[] = [
   [/^Cannot open database|^ConnectionFailed/, 'SQLITE_CANTOPEN'],
 ]
 
-/** MariaDB's codes that Prisma has no name for, and Prisma's for the same. 1020: "record has changed since last read". */
+/** Codes of databases, connectors and the operating system that Prisma has no name for, and Prisma's for the same. */
 const originalCodes: Readonly<Record<string, string>> = {
+  // MariaDB: "record has changed since last read", which is its snapshot isolation.
   1020: 'P2034',
+  // MySQL: the server shuts down, the connection was killed.
+  1053: 'P1017',
+  1927: 'P1017',
+  // MySQL: a new primary key that a foreign key follows would be there twice.
+  1761: 'P2002',
+  1762: 'P2002',
+  // MariaDB's connector: the socket is closed, the connection is closed, no connection in time.
   45009: 'P1017',
   45013: 'P1017',
   45028: 'P2024',
+  // PostgreSQL: an administrator ended the connection, the server crashed, it is starting up.
+  '57P01': 'P1017',
+  '57P02': 'P1017',
+  '57P03': 'P1001',
+  ECONNREFUSED: 'P1001',
+  ECONNRESET: 'P1017',
+  EPIPE: 'P1017',
 }
 
 /** Prisma's code of an error that came from it or its driver; `undefined` where it has none, `null` for other errors. */
@@ -50,7 +65,7 @@ function codeOf(error: unknown): string | null | undefined {
   // A silent network is called the same as SQLite's busy file, of which alone the driver has a code.
   if (kind === 'SocketTimeout') return originalCode === undefined ? 'P1002' : 'P1008'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  return originalCodes[String(originalCode)] ?? code
+  return originalCodes[String(originalCode)] ?? originalCodes[String(code)] ?? code
 }
 
 /** Whether an error of Prisma's says that the database undid a statement, or did not begin it, because of another writer. */

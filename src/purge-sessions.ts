@@ -1,4 +1,11 @@
-import { query, requireClient, type SessionClient, type SessionDelegate, type UserSessionDelegate } from './client.ts'
+import {
+  apart,
+  query,
+  requireClient,
+  type SessionClient,
+  type SessionDelegate,
+  type UserSessionDelegate,
+} from './client.ts'
 import { secondsBefore } from './expiry.ts'
 import { fields, optionalField } from './parse-input.ts'
 import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
@@ -73,7 +80,7 @@ export async function purgeSessions(db: SessionClient, options: PurgeOptions = {
       if (signal?.aborted === true) return counts
       const last = await lastOfRange(db, table, after, batchSize)
       const range = { AND: [isAfter(after), last === undefined ? {} : { id: { lte: last } }, where] }
-      const { count } = await query(db, action, () => table.deleteMany({ where: range }))
+      const { count } = await apart(db, action, () => table.deleteMany({ where: range }))
       counts[name] += count
       onProgress?.({ ...counts })
       after = last

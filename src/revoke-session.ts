@@ -1,11 +1,4 @@
-import {
-  atomically,
-  readCommitted,
-  requireClient,
-  type SessionClient,
-  type UserIdOf,
-  type UserSessionRow,
-} from './client.ts'
+import { atomically, apart, requireClient, type SessionClient, type UserIdOf, type UserSessionRow } from './client.ts'
 import { liveWhere } from './expiry.ts'
 import { anything, field, fields, isPlainText, optionalField, parseInput } from './parse-input.ts'
 import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
@@ -145,7 +138,7 @@ async function endWhere(
   // Until none is found, since a key that is rotated between reading and ending leaves its session under the new one. A
   // transaction that keeps reading an old snapshot would find the same ones for ever.
   for (let fruitless = 0; fruitless < 5;) {
-    const live = await readCommitted(db, action, () =>
+    const live = await apart(db, action, () =>
       db.userSession.findMany({
         where: { AND: [where, liveWhere(now, policy)] },
         orderBy: { id: 'asc' },

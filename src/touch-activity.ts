@@ -1,4 +1,4 @@
-import { query, requireClient, type SessionClient, type UserSessionOf, type UserSessionRow } from './client.ts'
+import { apart, query, requireClient, type SessionClient, type UserSessionOf, type UserSessionRow } from './client.ts'
 import { expiryOf, isLiveAt } from './expiry.ts'
 import { fields, parseInput } from './parse-input.ts'
 import type { Policy } from './policy.ts'
@@ -55,7 +55,7 @@ export async function touchActivity<Client extends SessionClient>(
     // The row as it was read, which was live: every touch moves lastActivity, and every ending sets endedAt.
     const where = { sessionId, lastActivity, endedAt: null, ...endsLater }
     const data = { lastActivity: now, expiresAt }
-    const { count } = await query(db, action, () => db.userSession.updateMany({ where, data }))
+    const { count } = await apart(db, action, () => db.userSession.updateMany({ where, data }))
     // Onto the row itself, so that what a client extension computes from it is computed from the new values.
     if (count === 1) return Object.assign(userSession, data) as UserSessionOf<Client>
 

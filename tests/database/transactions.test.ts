@@ -175,6 +175,22 @@ describe("beside another caller's open transaction on the same client, which rol
     expect(answer).toEqual(userSession)
   })
 
+  it('a touch that was answered is kept', async () => {
+    const { database, prisma, sessionKey, userSession } = await signedIn()
+    const now = new Date(userSession.createdAt.getTime() + 90_000)
+    const touched = await besideRollback(database, something, () => touchActivity(prisma, { sessionKey }, { now }))
+    expect(touched).toMatchObject({ lastActivity: now })
+    expect(await prisma.userSession.findMany()).toEqual([touched])
+  })
+
+  it('what a purge has counted is gone', async () => {
+    const { database, prisma } = await signedIn()
+    const now = new Date(Date.now() + 86_400_000)
+    const purge = () => purgeSessions(prisma, { now })
+    expect(await besideRollback(database, something, purge)).toEqual({ sessions: 1, userSessions: 0 })
+    expect(await prisma.session.count()).toBe(0)
+  })
+
   it('a rotation that was answered is kept', async () => {
     const { database, prisma, sessionKey, userSession } = await signedIn()
     const newSessionKey = generateSessionKey()
