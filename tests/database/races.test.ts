@@ -104,6 +104,25 @@ describe('calls that race', () => {
     await expect(trackSession(prisma, { userId: user.id, sessionKey: loser })).resolves.toMatchObject({ endedAt: null })
   })
 
+  it('a rotation to a key that somebody signs in with: one has it, and no other error is met', async () => {
+    const { prisma, user } = await openDatabase()
+    const other = await prisma.user.create({ data: { email: 'other@example.com' } })
+    const refusals = new Set<unknown>()
+    for (let round = 0; round < 20; round++) {
+      const [sessionKey, newSessionKey] = [generateSessionKey(), generateSessionKey()]
+      const { id } = await trackSession(prisma, { userId: user.id, sessionKey })
+      const rotate = () => rotateSessionKey(prisma, { sessionKey, newSessionKey })
+      const track = () => trackSession(prisma, { userId: other.id, sessionKey: newSessionKey })
+      const outcomes = await Promise.allSettled([rotate(), track(), rotate(), track()])
+      for (const outcome of outcomes) if (outcome.status === 'rejected') refusals.add(outcome.reason.constructor)
+      const holder = await touchActivity(prisma, { sessionKey: newSessionKey })
+      const isRotated = holder?.id === id
+      expect(holder?.userId).toBe(isRotated ? user.id : other.id)
+      expect(await touchActivity(prisma, { sessionKey })).toEqual(isRotated ? null : expect.objectContaining({ id }))
+    }
+    expect([...refusals].filter((refusal) => refusal !== SessionKeyTakenError)).toEqual([])
+  })
+
   it('revoking everything ends a session whose key is rotated meanwhile', async () => {
     const { prisma, user } = await openDatabase()
     for (let round = 0; round < 20; round++) {
