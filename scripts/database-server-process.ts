@@ -28,6 +28,9 @@ const isRoot = process.getuid?.() === 0
 // Whatever ends this process while it starts or stops the server. What ends it without a word is not heard here.
 process.on('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }))
 
+// Nobody listens any longer, which the end of the input says as well.
+process.stdout.on('error', () => {})
+
 const server = kind === 'postgresql' ? await newPostgresql() : await newMariadb()
 try {
   await server.start()

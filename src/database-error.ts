@@ -1,8 +1,10 @@
 import { DatabaseError } from './errors.ts'
 
 const explanations: Readonly<Record<string, string>> = {
+  P1000: 'it refused the user or the password',
   P1001: 'it could not be reached',
   P1002: 'it did not answer in time',
+  P1003: 'there is no such database',
   P1008: 'it was locked for too long',
   P1017: 'it closed the connection',
   P2000: 'a value is longer than its column',
@@ -26,8 +28,8 @@ function causeOf(error: unknown): { kind?: unknown; originalCode?: unknown } {
 
 /** What drivers throw as they find it, and Prisma's code for that. */
 const messages: readonly (readonly [pattern: RegExp, code: string])[] = [
+  [/^timeout exceeded when trying to connect|^Query read timeout|connection timeout$|timeout expired$/, 'P1002'],
   [/^Connection terminated|^Client (?:was closed|has encountered a connection error)/, 'P1017'],
-  [/^timeout exceeded when trying to connect|^Query read timeout|timeout expired$/, 'P1002'],
   [/^Cannot open database|^ConnectionFailed/, 'SQLITE_CANTOPEN'],
 ]
 
@@ -41,17 +43,22 @@ const originalCodes: Readonly<Record<string, string>> = {
   // MySQL: a new primary key that a foreign key follows would be there twice.
   1761: 'P2002',
   1762: 'P2002',
-  // MariaDB's connector: the socket is closed, the connection is closed, no connection in time.
+  // MariaDB's connector: the socket is closed, the connection is closed, no answer in time, no connection in time.
   45009: 'P1017',
   45013: 'P1017',
+  45026: 'P1002',
   45028: 'P2024',
   // PostgreSQL: an administrator ended the connection, the server crashed, it is starting up.
   '57P01': 'P1017',
   '57P02': 'P1017',
   '57P03': 'P1001',
+  EAI_AGAIN: 'P1001',
   ECONNREFUSED: 'P1001',
   ECONNRESET: 'P1017',
+  EHOSTUNREACH: 'P1001',
+  ENETUNREACH: 'P1001',
   EPIPE: 'P1017',
+  ETIMEDOUT: 'P1002',
 }
 
 /** Prisma's code of an error that came from it or its driver; `undefined` where it has none, `null` for other errors. */
@@ -62,6 +69,7 @@ function codeOf(error: unknown): string | null | undefined {
   if (!/^(PrismaClient|DriverAdapter|LibsqlError|SqliteError|SqlError)/.test(error.name)) return null
   const { kind, originalCode } = causeOf(error)
   if (kind === 'TransactionWriteConflict') return 'P2034'
+  if (kind === 'ConnectionClosed') return 'P1017'
   // A silent network is called the same as SQLite's busy file, of which alone the driver has a code.
   if (kind === 'SocketTimeout') return originalCode === undefined ? 'P1002' : 'P1008'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
