@@ -66,7 +66,7 @@ function project(name: string, include: string[], options = {}): TestProjectConf
 }
 
 function databaseProject(here: (typeof drivers)[number]): TestProjectConfiguration {
-  const own = here.driver in serverZones ? 'servers' : 'sqlite'
+  const own = here.driver in serverZones ? `servers,${here.driver}` : 'sqlite'
   return project(here.driver, [`tests/{database,${own}}/**/*.test.ts`], onServers([here]))
 }
 

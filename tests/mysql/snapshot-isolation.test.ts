@@ -1,4 +1,4 @@
-import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { connect } from '../../scripts/databases.ts'
 import {
   generateSessionKey,
@@ -11,12 +11,10 @@ import {
 } from '../../src/index.ts'
 import { after, locate, now, start } from '../database/every-verb.ts'
 import { openDatabase } from '../database/open-database.ts'
-import { observe } from './observe.ts'
-
-const driver = inject('driver')
+import { observe } from '../servers/observe.ts'
 
 // What MariaDB does from version 11.6 on unless it is told otherwise, and before that when it is told so.
-describe.runIf(driver === 'mysql')('where a row that changed since it was read may not be written', () => {
+describe('where a row that changed since it was read may not be written', () => {
   it('Prisma passes on that it did', async () => {
     const { db, user, failures } = await openIsolated()
     const transaction = db.$transaction(async (tx) => {
@@ -98,7 +96,7 @@ async function openIsolated() {
   const database = await openDatabase()
   const url = new URL(database.url)
   url.searchParams.set('sessionVariables', '{"innodb_snapshot_isolation":1}')
-  const prisma = connect(driver, url.href)
+  const prisma = connect('mysql', url.href)
   onTestFinished(() => prisma.$disconnect())
   return { ...observe(prisma), user: database.user }
 }
