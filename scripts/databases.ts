@@ -36,8 +36,7 @@ export function connect(driver: Driver, url: string): PrismaClient {
 export async function createDatabase(driver: Driver, place: string, adapt = (sql: string) => sql): Promise<string> {
   const name = `sessions_${randomUUID().replaceAll('-', '')}`
   const url = urlOf(driver, place, name)
-  // The usual way to copy the template is made for large ones.
-  if (driver === 'postgresql') await execute(driver, place, `CREATE DATABASE ${name} STRATEGY FILE_COPY`)
+  if (driver === 'postgresql') await execute(driver, place, `CREATE DATABASE ${name}`)
   else if (driver === 'mysql')
     await execute(driver, place, `CREATE DATABASE ${name} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`)
   else await execute(driver, url, 'PRAGMA journal_mode = WAL')

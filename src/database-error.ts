@@ -6,6 +6,7 @@ const explanations: Readonly<Record<string, string>> = {
   P1002: 'it did not answer in time',
   P1003: 'there is no such database',
   P1008: 'it was locked for too long',
+  P1010: 'it refused the user',
   P1017: 'it closed the connection',
   P2000: 'a value is longer than its column',
   P2002: 'a row with this key exists',
