@@ -1,4 +1,4 @@
-import { isConflict, withoutArguments } from './database-error.ts'
+import { isWorthRetrying, withoutArguments } from './database-error.ts'
 import { describeType, InvalidInputError } from './errors.ts'
 import type { Lifetime } from './expiry.ts'
 import { retry } from './retry.ts'
@@ -139,8 +139,7 @@ export async function query<Result>(
   statement: () => PromiseLike<Result>,
 ): Promise<Result> {
   try {
-    const isConflictOfOurs = isInTransaction(db) ? () => false : isConflict
-    return await retry(async () => statement(), isConflictOfOurs)
+    return await retry(async () => statement(), isInTransaction(db) ? () => false : isWorthRetrying)
   } catch (error) {
     throw withoutArguments(action, error)
   }

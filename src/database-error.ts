@@ -29,7 +29,10 @@ function causeOf(error: unknown): { kind?: unknown; originalCode?: unknown } {
 
 /** What drivers throw as they find it, and Prisma's code for that. */
 const messages: readonly (readonly [pattern: RegExp, code: string])[] = [
-  [/^timeout exceeded when trying to connect|^Query read timeout|connection timeout$|timeout expired$/, 'P1002'],
+  [
+    /^(?:timeout exceeded when trying to connect|Query read timeout|timeout expired|Connection .+ connection timeout)$/,
+    'P1002',
+  ],
   [/^Connection terminated|^Client (?:was closed|has encountered a connection error)/, 'P1017'],
   [/^Cannot open database|^ConnectionFailed/, 'SQLITE_CANTOPEN'],
 ]
@@ -77,10 +80,14 @@ function codeOf(error: unknown): string | null | undefined {
   return originalCodes[String(originalCode)] ?? originalCodes[String(code)] ?? code
 }
 
-/** Whether an error of Prisma's says that the database undid a statement, or did not begin it, because of another writer. */
-export function isConflict(error: unknown): boolean {
+/**
+ * Whether the database undid a statement, or did not begin it, because of another writer, and another try may fare better.
+ *
+ * @param attempt - how many tries have failed. SQLite's busy file gets three in all, since its drivers wait 5 s in each
+ */
+export function isWorthRetrying(error: unknown, attempt: number): boolean {
   const code = codeOf(error)
-  return code === 'P2034' || code === 'P1008'
+  return code === 'P2034' || (code === 'P1008' && attempt < 3)
 }
 
 /** An error of Prisma's or a driver's as one that says no more than its code; others, of an application's hooks, as they are. */

@@ -11,18 +11,19 @@ const LONGEST_DELAY = 640
  * 20 ms, and so on up to 640 ms. The delays are random, so that two who stood in each other's way do not meet again.
  *
  * @param run - must leave nothing behind when it fails
+ * @param isWorthwhile - asked with what the last run threw, and how many have failed
  * @returns what the first successful run answers
  * @throws what the last run threw
  */
 export async function retry<Result>(
   run: () => Promise<Result>,
-  isWorthwhile: (error: unknown) => boolean,
+  isWorthwhile: (error: unknown, attempt: number) => boolean,
 ): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await run()
     } catch (error) {
-      if (attempt === MOST_ATTEMPTS || !isWorthwhile(error)) throw error
+      if (attempt === MOST_ATTEMPTS || !isWorthwhile(error, attempt)) throw error
       const longest = Math.min(FIRST_DELAY * 2 ** (attempt - 1), LONGEST_DELAY)
       await wait(longest * (0.5 + Math.random() / 2))
     }

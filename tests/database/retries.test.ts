@@ -85,6 +85,17 @@ describe('a conflict that does not end', () => {
   )
 })
 
+describe("SQLite's busy file", () => {
+  it('is waited for three times, since its drivers wait themselves', async () => {
+    const session = await signedIn()
+    const busy = conflicts["SQLite's busy file, told by libsql"]
+    const { client, sent } = failingAfter(session.prisma, 0, Infinity, busy)
+    const ending = verbs.touchActivity!(client, session)
+    await expect(ending).rejects.toMatchObject({ code: 'ERR_DATABASE', databaseCode: 'P1008' })
+    expect(sent()).toBe(3)
+  })
+})
+
 describe("in the caller's transaction", () => {
   it.each(all)('%s is not run again', async (name) => {
     const session = await signedIn()

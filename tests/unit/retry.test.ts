@@ -33,12 +33,15 @@ describe('retry()', () => {
     expect(runs()).toBe(10)
   })
 
-  it('runs once where it is not worth another try, and asks with what was thrown', async () => {
+  it('stops where it is not worth another try, and asks with what was thrown and how often', async () => {
     const { run, runs } = failing(3)
-    const isWorthwhile = vi.fn<(error: unknown) => boolean>((error) => (error as Error).message === 'failure 1')
+    const isWorthwhile = vi.fn<(error: unknown, attempt: number) => boolean>((_, attempt) => attempt < 2)
     await expect(retry(run, isWorthwhile)).rejects.toThrow('failure 2')
     expect(runs()).toBe(2)
-    expect(isWorthwhile).toHaveBeenCalledTimes(2)
+    expect(isWorthwhile.mock.calls).toEqual([
+      [new Error('failure 1'), 1],
+      [new Error('failure 2'), 2],
+    ])
   })
 
   it.each([
