@@ -52,13 +52,13 @@ describe("an error of a server's says its code and nothing of what was stored or
     const prisma = connectTo(Object.assign(new URL(session.url), { username: 'nobody', password }))
     const secrets = [...session.secrets, password]
     // The second is of a PostgreSQL that asks for no password.
-    await expectRefusals(prisma, { ...session, secrets }, isMysql ? 'P2024' : expect.stringMatching(/^P1000$|^P1010$/))
+    await expectRefusals(prisma, { ...session, secrets }, isMysql ? /^P2024$/ : /^P1000$|^P1010$/)
   })
 
   it('the database does not exist', async () => {
     const session = await signedIn()
     const prisma = connectTo(Object.assign(new URL(session.url), { pathname: 'missing' }))
-    await expectRefusals(prisma, session, isMysql ? 'P2024' : 'P1003')
+    await expectRefusals(prisma, session, isMysql ? /^P2024$/ : /^P1003$/)
   })
 
   it('tables are locked by another connection, and serve again when they are not', async () => {
@@ -105,9 +105,10 @@ async function connectToRead(session: SignedIn): Promise<PrismaClient> {
 }
 
 /** The same outside a transaction alone: there is none to be had. */
-async function expectRefusals(db: PrismaClient, session: SignedIn, databaseCode: string): Promise<void> {
+async function expectRefusals(db: PrismaClient, session: SignedIn, code: RegExp): Promise<void> {
   const calls = all.map(async (name) => {
     const error = await thrownBy(() => verbs[name]!(db, session))
+    const databaseCode = expect.stringMatching(code)
     expect(error, name).toMatchObject({ name: 'DatabaseError', code: 'ERR_DATABASE', databaseCode })
     expect(tells(error, session.secrets), name).toEqual([])
   })
