@@ -14,6 +14,11 @@ export type { PrismaClient }
 /** What Prisma reaches a database with. */
 export type Driver = 'better-sqlite3' | 'libsql' | 'mysql' | 'postgresql'
 
+/** Where the schema and the migrations for a driver's database are. */
+export function schemaFolder(driver: Driver): URL {
+  return new URL(driver === 'postgresql' || driver === 'mysql' ? `../prisma/${driver}/` : '../prisma/', import.meta.url)
+}
+
 /**
  * A client of its own on a database. The models are the same on all databases, so that one client stands for all in types.
  *
@@ -80,8 +85,7 @@ function urlOf(driver: Driver, place: string, name: string): string {
 }
 
 function migrationsFor(driver: Driver): string[] {
-  const folder = driver === 'postgresql' || driver === 'mysql' ? `${driver}/migrations/` : 'migrations/'
-  const directory = new URL(`../prisma/${folder}`, import.meta.url)
+  const directory = new URL('migrations/', schemaFolder(driver))
   const entries = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   const names = entries.map(({ name }) => name).toSorted()
   return names.map((name) => readFileSync(new URL(`${name}/migration.sql`, directory), 'utf8'))

@@ -11,7 +11,7 @@ const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 19)) fail(`Node 20.19 or newer is needed; this is ${process.versions.node}.`)
 
 // Not `npm ci`, which refuses a lock file that lacks the optional packages of another platform; `--no-save` leaves the file
-// as it is. No install script is needed but one, and Prisma's would download engines that are not used here.
+// as it is. No install script is needed but the two below, and Prisma's would download engines that are not used here.
 if (!isInstalled()) run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'])
 for (const [client, schema] of Object.entries({
   prisma: 'prisma/schema.prisma',

@@ -1,4 +1,5 @@
 import {
+  apart,
   atomically,
   isInTransaction,
   requireClient,
@@ -117,9 +118,8 @@ export async function trackSession<Client extends SessionClient>(
 
   const write = async (): Promise<UserSessionRow> => {
     const create = (): PromiseLike<UserSessionRow> => db.userSession.create({ data: row })
-    const createSession = (): PromiseLike<unknown> => db.session.createMany({ data: [session] })
-    if (isOwnTable) return (await atomically(db, action, () => [createSession(), create()]))[1]
-    return (await atomically(db, action, () => [create(), db.session.findMany({ where: { id: sessionId } })]))[0]
+    if (!isOwnTable) return apart(db, action, create)
+    return (await atomically(db, action, () => [db.session.createMany({ data: [session] }), create()]))[1]
   }
 
   // Writing first costs a sign-in no reading, but a refused write would end a transaction of PostgreSQL's, and MySQL lets a

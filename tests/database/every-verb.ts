@@ -84,16 +84,20 @@ export const thrownBy = async (call: () => Promise<unknown>): Promise<unknown> =
 export const tells = (error: unknown, secrets: string[]): string[] =>
   secrets.filter((secret) => textOf(error).includes(secret))
 
+/** What a verb must throw when the database fails. */
+export function expectDatabaseError(error: unknown, name: string, { secrets }: SignedIn, databaseCode: unknown): void {
+  expect(error, name).toBeInstanceOf(DatabaseError)
+  expect(error).toBeInstanceOf(SessionTrackingError)
+  expect(error, name).toMatchObject({ name: 'DatabaseError', code: 'ERR_DATABASE', databaseCode })
+  expect((error as Error).message).toMatch(/^Cannot [a-z ]+: database failed: /)
+  expect(tells(error, secrets), name).toEqual([])
+}
+
 /** Makes the verbs fail, outside a transaction and in one of the caller's. */
 export async function expectDatabaseErrors(db: PrismaClient, session: SignedIn, names: string[], code: unknown) {
   for (const name of names) {
     for (const call of [() => verbs[name]!(db, session), () => db.$transaction((tx) => verbs[name]!(tx, session))]) {
-      const error = await thrownBy(call)
-      expect(error, name).toBeInstanceOf(DatabaseError)
-      expect(error).toBeInstanceOf(SessionTrackingError)
-      expect(error, name).toMatchObject({ name: 'DatabaseError', code: 'ERR_DATABASE', databaseCode: code })
-      expect((error as Error).message).toMatch(/^Cannot [a-z ]+: database failed: /)
-      expect(tells(error, session.secrets), name).toEqual([])
+      expectDatabaseError(await thrownBy(call), name, session, code)
     }
   }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { get_dmmf } from '@prisma/prisma-schema-wasm'
 import { expect, inject, test } from 'vitest'
+import { schemaFolder } from '../../scripts/databases.ts'
 import { openDatabase } from './open-database.ts'
 import { type Part, readTables, sorted } from './read-tables.ts'
 
@@ -31,9 +32,7 @@ const types: Readonly<Record<string, string>> = { Int: 'int', String: 'text', Js
 /** What an index is to a database, and how Prisma's name for it ends. */
 const indexes = { id: ['primary key', 'pkey'], unique: ['unique index', 'key'], normal: ['index', 'idx'] } as const
 
-const isOnServer = inject('driver') === 'postgresql' || inject('driver') === 'mysql'
-const file = new URL(`../../prisma/${isOnServer ? `${inject('driver')}/` : ''}schema.prisma`, import.meta.url)
-const ownSchema = readFileSync(file, 'utf8')
+const ownSchema = readFileSync(new URL('schema.prisma', schemaFolder(inject('driver'))), 'utf8')
 
 /** The columns, indexes and keys that Prisma makes of a schema. */
 function partsOf(schema: string): Part[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { inspect, promisify } from 'node:util'
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
-import { adapterFor, createDatabase, dropDatabase, type PrismaClient } from '../../scripts/databases.ts'
+import { adapterFor, schemaFolder, type PrismaClient } from '../../scripts/databases.ts'
 import {
   generateSessionKey,
   listSessions,
@@ -19,6 +19,7 @@ import {
   UserNotFoundError,
   type SessionClient,
 } from '../../src/index.ts'
+import { createTestDatabase } from './open-database.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const start = new Date('2026-01-05T08:00:00Z')
@@ -55,9 +56,8 @@ describe.each(schemas)('where user ids are $type', ({ type, numbers, ids, unknow
 
   /** A new database with a user of each id and a client generated for it. */
   async function openDatabase() {
-    const [driver, place] = [inject('driver'), inject('servers')[inject('driver')] ?? inject('directory')]
-    const url = await createDatabase(driver, place, (sql) => withUserIds(sql, type))
-    onTestFinished(() => dropDatabase(driver, place, url))
+    const driver = inject('driver')
+    const url = await createTestDatabase(driver, (sql) => withUserIds(sql, type))
     const prisma = new Client({ adapter: adapterFor(driver, url) })
     onTestFinished(() => prisma.$disconnect())
     const data = ids.map((id) => ({ id: id as UserId, email: `${id}@example.com` }))
@@ -179,8 +179,7 @@ async function generate(type: string): Promise<typeof PrismaClient> {
   // The generated client finds Prisma's runtime from where it is.
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
   const schema = join(directory, 'schema.prisma')
-  const folders = { libsql: '', 'better-sqlite3': '', postgresql: 'postgresql/', mysql: 'mysql/' }
-  const ours = readFileSync(join(root, `prisma/${folders[inject('driver')]}schema.prisma`), 'utf8')
+  const ours = readFileSync(new URL('schema.prisma', schemaFolder(inject('driver'))), 'utf8')
   const theirs = ours
     .replace(/output +=.*/, 'output = "./client"')
     .replace(/(\bid +)Int( +@id) @default\(autoincrement\(\)\)/, `$1${type}$2`)

@@ -4,6 +4,7 @@ import { connect, execute, type PrismaClient } from '../../scripts/databases.ts'
 import { hashSessionKey } from '../../src/index.ts'
 import {
   all,
+  expectDatabaseError,
   expectDatabaseErrors,
   signedIn,
   tells,
@@ -108,9 +109,7 @@ async function connectToRead(session: SignedIn): Promise<PrismaClient> {
 async function expectRefusals(db: PrismaClient, session: SignedIn, code: RegExp): Promise<void> {
   const calls = all.map(async (name) => {
     const error = await thrownBy(() => verbs[name]!(db, session))
-    const databaseCode = expect.stringMatching(code)
-    expect(error, name).toMatchObject({ name: 'DatabaseError', code: 'ERR_DATABASE', databaseCode })
-    expect(tells(error, session.secrets), name).toEqual([])
+    expectDatabaseError(error, name, session, expect.stringMatching(code))
   })
   await Promise.all(calls)
 }
