@@ -44,7 +44,12 @@ for (const name of process.env.REQUIRE_DATABASES?.split(',') ?? []) {
 }
 
 export default defineConfig({
-  resolve: { alias: { 'prisma-user-sessions': fileURLToPath(new URL('./src/index.ts', import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: /^prisma-user-sessions$/, replacement: fileURLToPath(new URL('./src/index.ts', import.meta.url)) },
+      { find: /^prisma-user-sessions\/(.+)$/, replacement: fileURLToPath(new URL('./src/$1.ts', import.meta.url)) },
+    ],
+  },
   test: {
     // Many tests start processes of their own, on machines that may have two cores.
     testTimeout: 60_000,
@@ -55,6 +60,7 @@ export default defineConfig({
       project('unit', ['tests/architecture.test.ts', 'tests/unit/**/*.test.ts']),
       ...present.map(databaseProject),
       project('differential', ['tests/differential.test.ts'], onServers(present)),
+      project('frameworks', ['tests/frameworks/**/*.test.ts'], onServers(drivers.slice(0, 1))),
       project('types', ['tests/types/**/*.test.ts'], { testTimeout: 300_000 }),
       project('package', ['tests/package/**/*.test.ts'], { testTimeout: 300_000 }),
     ],

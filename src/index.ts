@@ -9,16 +9,20 @@ export {
   type RevokeOptions,
 } from './revoke-session.ts'
 export { rotateSessionKey, type Rotation } from './rotate-session-key.ts'
+export { anonymizeInactive, type AnonymizeInput } from './anonymize-inactive.ts'
 export { purgeSessions, type PurgeCounts, type PurgeOptions } from './purge-sessions.ts'
 
 export { computeExpiry, isLive, type Activity, type Lifetime } from './expiry.ts'
+export type { IpAddressForm } from './anonymize-ip-address.ts'
 export { createPolicy, defaultPolicy, policyFromEnvironment, type Policy } from './policy.ts'
 export { generateSessionKey, hashSessionKey, type Credential } from './session-key.ts'
+export type { BatchOptions } from './batch-options.ts'
 export type { CallOptions } from './parse-options.ts'
 
 export type { SessionClient, UserIdOf, UserSessionOf } from './client.ts'
-export type { Locate, Location } from './location.ts'
-export type { ClientHints, DeviceType } from './user-agent.ts'
+export type { Locate, Location, LocationHeaders } from './find-location.ts'
+export type { ClientHints } from './client-hints.ts'
+export type { DeviceType } from './user-agent.ts'
 
 export {
   DatabaseError,

@@ -31,10 +31,11 @@ export function normalizeIpAddress(ipAddress: unknown): string | null {
 }
 
 /**
- * What cannot be the public address of a client. Source: IANA IPv4 Special-Purpose Address Registry (set up by RFC 6890),
- * each range that is not marked globally reachable there, and the RFC behind it; multicast is in no such registry.
+ * What cannot be the public address of a client. Sources: IANA IPv4 and IPv6 Special-Purpose Address Registries (set up by
+ * RFC 6890), and the RFC behind each range. The registries mark some as globally reachable, which are anycast relays and
+ * sinks or no places in a network; multicast is in neither of them.
  */
-const notPublic = new BlockList()
+const special = new BlockList()
 for (const [network, prefix] of [
   ['0.0.0.0', 8], // this network: RFC 791, section 3.2
   ['10.0.0.0', 8], // private: RFC 1918
@@ -42,20 +43,44 @@ for (const [network, prefix] of [
   ['127.0.0.0', 8], // loopback: RFC 1122, section 3.2.1.3
   ['169.254.0.0', 16], // link-local: RFC 3927
   ['172.16.0.0', 12], // private: RFC 1918
-  ['192.0.0.0', 24], // protocol assignments: RFC 6890, section 2.1; its two reachable addresses are relays, not clients
+  ['192.0.0.0', 24], // protocol assignments: RFC 6890, section 2.1
   ['192.0.2.0', 24], // documentation: RFC 5737
-  ['192.88.99.0', 24], // 6to4 relays, withdrawn: RFC 7526
+  ['192.31.196.0', 24], // sink for reverse lookups, AS112: RFC 7535
+  ['192.52.193.0', 24], // multicast relays: RFC 7450
+  ['192.88.99.0', 24], // 6to4 and 6a44 relays, withdrawn: RFC 7526 and RFC 6751
   ['192.168.0.0', 16], // private: RFC 1918
+  ['192.175.48.0', 24], // sink for reverse lookups, AS112: RFC 7534
   ['198.18.0.0', 15], // benchmarks: RFC 2544
   ['198.51.100.0', 24], // documentation: RFC 5737
   ['203.0.113.0', 24], // documentation: RFC 5737
   ['224.0.0.0', 4], // multicast: RFC 5771
   ['240.0.0.0', 4], // reserved: RFC 1112, section 4; with the broadcast address, RFC 919
 ] as const) {
-  notPublic.addSubnet(network, prefix)
+  special.addSubnet(network, prefix)
+}
+for (const [network, prefix] of [
+  // Protocol assignments: RFC 2928. In it Teredo, RFC 4380; benchmarks, RFC 5180; multicast relays, RFC 7450; a sink,
+  // RFC 7535; anycast addresses, RFC 7723, 8155 and 9665; identifiers, RFC 4843, 7343 and 9374.
+  ['2001::', 23],
+  ['2001:db8::', 32], // documentation: RFC 3849
+  ['2002::', 16], // 6to4, an IPv4 address in disguise: RFC 3056
+  ['2620:4f:8000::', 48], // sink for reverse lookups, AS112: RFC 7534
+  ['3fff::', 20], // documentation: RFC 9637
+] as const) {
+  special.addSubnet(network, prefix, 'ipv6')
 }
 
-/** Whether a normalised address is IPv4 and belongs to somebody on the public internet. */
-export function isPublicIpv4(ipAddress: string): boolean {
-  return isIPv4(ipAddress) && !notPublic.check(ipAddress)
+/**
+ * All that is assigned to networks. Outside of it are loopback, IPv4-compatible, NAT64 (RFC 6052 and 8215), discard and
+ * dummy addresses (RFC 6666 and 9780), segment identifiers (RFC 9602), unique local, link-local, site-local and multicast.
+ * Source: IANA Internet Protocol Version 6 Address Space; RFC 4291, section 2.4.
+ */
+const globalUnicast = new BlockList()
+globalUnicast.addSubnet('2000::', 3, 'ipv6')
+
+/** Whether a text is a normalised address, IPv4 or IPv6, that belongs to somebody on the public internet. */
+export function isPublicAddress(ipAddress: string): boolean {
+  if (typeof ipAddress !== 'string' || normalizeIpAddress(ipAddress) !== ipAddress) return false
+  if (isIPv4(ipAddress)) return !special.check(ipAddress)
+  return globalUnicast.check(ipAddress, 'ipv6') && !special.check(ipAddress, 'ipv6')
 }

@@ -1,7 +1,8 @@
-import { z } from 'zod'
+import type { IpAddressForm } from './anonymize-ip-address.ts'
 import { describeType, InvalidPolicyError } from './errors.ts'
+import { field, fields, isPlainText, optionalField } from './parse-input.ts'
 
-/** How long sessions live and how long their history is kept. All durations in seconds. */
+/** How long sessions live, how long their history is kept and what is kept of an address. All durations in seconds. */
 export interface Policy {
   /** A session that is not used for this long expires. */
   readonly idleTimeoutSeconds: number
@@ -11,6 +12,13 @@ export interface Policy {
   readonly touchIntervalSeconds: number
   /** History is kept for this long after the session's `expiresAt`. */
   readonly retentionSeconds: number
+  /**
+   * What is stored of the address that a session came from: `full`, `truncated` (IPv4 to /24, IPv6 to /48), `hashed`
+   * (HMAC-SHA-256 with `ipAddressKey`) or `none`. The place is found first, from all of it.
+   */
+  readonly ipAddress: IpAddressForm
+  /** The application's secret for `hashed`: 32 characters or more, random, kept outside the database, the same for ever. */
+  readonly ipAddressKey?: string | undefined
 }
 
 /**
@@ -25,16 +33,26 @@ export const defaultPolicy: Policy = Object.freeze({
   absoluteTimeoutSeconds: 12 * 60 * 60,
   touchIntervalSeconds: 60,
   retentionSeconds: 30 * 24 * 60 * 60,
+  ipAddress: 'full',
 })
 
 // Beyond any session's life; sums with it stay far inside what a Date can hold.
 const maximumSeconds = 100 * 365 * 24 * 60 * 60
-const duration = z.number().positive().max(maximumSeconds)
-const durations = z.strictObject({
+/** Whether a value is a number of seconds above 0 and up to 100 years. */
+export function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value <= maximumSeconds
+}
+const duration = field<number>(isDuration, `a number above 0 and at most ${maximumSeconds}`)
+const forms = ['full', 'truncated', 'hashed', 'none']
+// As long as the hash. Source: RFC 2104, section 3, which discourages shorter keys.
+const isSecret = (value: unknown): boolean => isPlainText(value, 1024) && value.length >= 32
+const schema = fields({
   idleTimeoutSeconds: duration,
   absoluteTimeoutSeconds: duration,
   touchIntervalSeconds: duration,
   retentionSeconds: duration,
+  ipAddress: field<IpAddressForm>((value) => forms.includes(value as string), forms.join(' or ')),
+  ipAddressKey: optionalField<string>(isSecret, 'a secret of 32 to 1024 characters'),
 })
 
 const known = new WeakSet<object>([defaultPolicy])
@@ -47,7 +65,8 @@ const known = new WeakSet<object>([defaultPolicy])
  * half the idle timeout, whichever is shorter
  * @returns a frozen policy
  * @throws InvalidPolicyError when a duration is not a number above 0 and up to 100 years, the idle timeout is above the
- * absolute one, or the touch interval is not below the idle timeout (a session in use would expire between two touches)
+ * absolute one, the touch interval is not below the idle timeout (a session in use would expire between two touches), or
+ * `ipAddress` is not one of its four, or `hashed` without a key of 32 characters
  *
  * @example
  * const policy = createPolicy({ idleTimeoutSeconds: 15 * 60 })
@@ -61,19 +80,21 @@ export function createPolicy(overrides: Partial<Policy> = {}): Policy {
   if (!('touchIntervalSeconds' in overrides) && typeof policy.idleTimeoutSeconds === 'number') {
     policy.touchIntervalSeconds = Math.min(defaultPolicy.touchIntervalSeconds, policy.idleTimeoutSeconds / 2)
   }
-  const result = durations.safeParse(policy)
+  const result = schema.safeParse(policy)
   if (!result.success) {
-    const { path, code } = result.error.issues[0]!
-    if (code === 'unrecognized_keys')
-      throw invalid('policy', `made of ${Object.keys(defaultPolicy).join(', ')}`, 'an unknown property')
+    const { path, message, code } = result.error.issues[0]!
+    if (code === 'unrecognized_keys') throw invalid('policy', message, 'an unknown property')
     const name = String(path[0]) as keyof Policy
-    throw invalid(name, `a number above 0 and at most ${maximumSeconds}`, describeType(policy[name]))
+    throw invalid(name, message, describeType(policy[name]))
   }
   if (policy.idleTimeoutSeconds > policy.absoluteTimeoutSeconds) {
     throw invalid('idleTimeoutSeconds', 'at most absoluteTimeoutSeconds', 'more')
   }
   if (policy.touchIntervalSeconds >= policy.idleTimeoutSeconds) {
     throw invalid('touchIntervalSeconds', 'less than idleTimeoutSeconds', 'as much or more')
+  }
+  if (policy.ipAddress === 'hashed' && policy.ipAddressKey === undefined) {
+    throw invalid('ipAddressKey', 'given where ipAddress is hashed', 'undefined')
   }
   known.add(Object.freeze(policy))
   return policy
@@ -101,6 +122,6 @@ export function policyFromEnvironment(
   return createPolicy({ ...overrides, idleTimeoutSeconds: minutes * 60 })
 }
 
-function invalid(field: string, need: string, received: string): InvalidPolicyError {
-  return new InvalidPolicyError(`Cannot use policy: ${field} must be ${need}: received ${received}`, field)
+function invalid(name: string, need: string, received: string): InvalidPolicyError {
+  return new InvalidPolicyError(`Cannot use policy: ${name} must be ${need}: received ${received}`, name)
 }

@@ -1,14 +1,9 @@
-import {
-  apart,
-  query,
-  requireClient,
-  type SessionClient,
-  type SessionDelegate,
-  type UserSessionDelegate,
-} from './client.ts'
+import { batchOptions, type BatchOptions } from './batch-options.ts'
+import { apart, requireClient, type SessionClient } from './client.ts'
 import { secondsBefore } from './expiry.ts'
-import { fields, optionalField } from './parse-input.ts'
-import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
+import { idRanges } from './id-ranges.ts'
+import { fields } from './parse-input.ts'
+import { parseOptions } from './parse-options.ts'
 
 /** How many rows were removed. */
 export interface PurgeCounts {
@@ -19,27 +14,10 @@ export interface PurgeCounts {
 }
 
 /** How a purge goes about it. */
-export interface PurgeOptions extends CallOptions {
-  /** How many rows a statement looks at, from 1 to 10,000. Default: 1,000. */
-  readonly batchSize?: number | undefined
-  /** Called after every batch with what was removed so far. */
-  readonly onProgress?: ((counts: PurgeCounts) => void) | undefined
-  /** Once aborted, the purge ends after the batch in hand and answers what it has removed. */
-  readonly signal?: AbortSignal | undefined
-}
+export type PurgeOptions = BatchOptions<PurgeCounts>
 
 const action = 'purge sessions'
-const isBatchSize = (value: unknown): boolean =>
-  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 10_000
-const optionsSchema = fields({
-  ...callOptions,
-  batchSize: optionalField<number>(isBatchSize, 'an integer from 1 to 10000'),
-  onProgress: optionalField<NonNullable<PurgeOptions['onProgress']>>(
-    (value) => typeof value === 'function',
-    'a function',
-  ),
-  signal: optionalField<AbortSignal>((value) => value instanceof AbortSignal, 'an AbortSignal'),
-})
+const optionsSchema = fields(batchOptions<PurgeCounts>())
 
 /**
  * Removes what has had its time: `Session` rows whose session has expired, or that are nobody's and past their own end, and
@@ -51,7 +29,7 @@ const optionsSchema = fields({
  *
  * @param db - a Prisma client, or an extended one. In the client of an interactive transaction all batches are held until
  * it commits
- * @param options - `batchSize`, `onProgress`, `signal`, `now` (default: the clock) and `policy`, of which only
+ * @param options - `batchSize` (default: 1,000), `onProgress`, `signal`, `now` (default: the clock) and `policy`, of which only
  * `retentionSeconds` matters here (default: 30 days, counted from a session's `expiresAt`)
  * @returns how many rows were removed, also when `signal` ended it early
  * @throws InvalidInputError, InvalidPolicyError before any query when an argument is wrong
@@ -75,31 +53,11 @@ export async function purgeSessions(db: SessionClient, options: PurgeOptions = {
     { name: 'userSessions', table: db.userSession, where: pastRetention },
   ] as const
   for (const { name, table, where } of steps) {
-    let after: string | undefined
-    do {
-      if (signal?.aborted === true) return counts
-      const last = await lastOfRange(db, table, after, batchSize)
-      const range = { AND: [isAfter(after), last === undefined ? {} : { id: { lte: last } }, where] }
-      const { count } = await apart(db, action, () => table.deleteMany({ where: range }))
+    for await (const range of idRanges(db, action, table, { size: batchSize, signal })) {
+      const { count } = await apart(db, action, () => table.deleteMany({ where: { AND: [range, where] } }))
       counts[name] += count
       onProgress?.({ ...counts })
-      after = last
-    } while (after !== undefined)
+    }
   }
   return counts
-}
-
-/** A condition that all ids meet at first: MySQL takes some, of characters that nobody sees, for the same as an empty one. */
-const isAfter = (id: string | undefined): object => (id === undefined ? {} : { id: { gt: id } })
-
-/** The id with which a range of so many rows ends, or `undefined` when the table ends first. */
-async function lastOfRange(
-  db: SessionClient,
-  table: SessionDelegate | UserSessionDelegate,
-  after: string | undefined,
-  size: number,
-): Promise<string | undefined> {
-  const page = { where: isAfter(after), orderBy: { id: 'asc' }, skip: size - 1, take: 1, select: { id: true } }
-  const [row] = await query<{ id: string }[]>(db, action, () => table.findMany(page))
-  return row?.id
 }

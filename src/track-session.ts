@@ -1,3 +1,4 @@
+import { anonymizeIpAddress } from './anonymize-ip-address.ts'
 import {
   apart,
   atomically,
@@ -12,24 +13,28 @@ import { isMissingReference, isUniqueConflict } from './database-error.ts'
 import { InvalidInputError, SessionEndedError, SessionKeyTakenError, UserNotFoundError } from './errors.ts'
 import { absoluteEndOf, expiryOf, isLiveAt } from './expiry.ts'
 import { normalizeIpAddress } from './ip-address.ts'
-import { findLocation, type Locate } from './location.ts'
+import type { ClientHints } from './client-hints.ts'
+import { fastGeoip } from './fast-geoip.ts'
+import { findLocation, type Locate, type LocationHeaders } from './find-location.ts'
 import { anything, fields, isJson, optionalField, parseInput } from './parse-input.ts'
 import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
 import type { Policy } from './policy.ts'
 import { credentialAnd, deriveUserSessionId, sessionIdOf, type Credential } from './session-key.ts'
-import { describeDevice, type ClientHints } from './user-agent.ts'
+import { describeDevice } from './user-agent.ts'
 import { userIdFor } from './user-id.ts'
 
 /** A sign-in: whose it is, the key it was given, and what the client said of itself. */
 export type TrackSessionInput<UserId> = Credential & {
   /** Id of an existing user. */
   readonly userId: UserId
-  /** Where the client is, as the application found it. Stored in canonical form, or as `null` when it is not an address. */
+  /** Where the client is, as the application found it. Stored in canonical form, or as much of it as the policy keeps; `null` when it is not an address. */
   readonly ipAddress?: string | null | undefined
   /** The request's `User-Agent`, however it looks. */
   readonly userAgent?: string | null | undefined
   /** What the client says of its browser and device besides, in the shape of `NavigatorUAData.getHighEntropyValues()`. */
   readonly clientHints?: ClientHints | null | undefined
+  /** What the platform in front says of the client's place in the request's headers, for a `locate` that reads them. */
+  readonly locationHeaders?: LocationHeaders | null | undefined
   /** Any JSON value for the application's own use, kept with the `Session` row until the session is over. */
   readonly data?: unknown
 }
@@ -46,6 +51,7 @@ const inputSchema = credentialAnd({
   ipAddress: anything,
   userAgent: anything,
   clientHints: anything,
+  locationHeaders: anything,
   data: optionalField(isJson, 'a JSON value'),
 })
 const isFunction = (value: unknown): boolean => typeof value === 'function'
@@ -80,9 +86,9 @@ export async function trackSession<Client extends SessionClient>(
   options: TrackSessionOptions = {},
 ): Promise<UserSessionOf<Client>> {
   requireClient(action, db)
-  const { ipAddress, userAgent, clientHints, data, ...parsed } = parseInput(action, inputSchema, input)
+  const { ipAddress, userAgent, clientHints, locationHeaders, data, ...parsed } = parseInput(action, inputSchema, input)
   const userId = parseInput(action, userIdFor(db), parsed.userId, 'userId')
-  const { now, policy, locate } = parseOptions(action, optionsSchema, options)
+  const { now, policy, locate = fastGeoip() } = parseOptions(action, optionsSchema, options)
   const isOwnTable = parsed.sessionKey !== undefined
   if (!isOwnTable && data !== undefined) {
     throw new InvalidInputError(
@@ -95,13 +101,13 @@ export async function trackSession<Client extends SessionClient>(
   const id = deriveUserSessionId(sessionId)
   const address = normalizeIpAddress(ipAddress)
   const device = describeDevice(userAgent, clientHints)
-  const location = await findLocation(address, locate)
+  const location = await findLocation(address, locate, locationHeaders)
   const expiresAt = expiryOf({ createdAt: now, lastActivity: now }, policy)
   const row = {
     id,
     userId,
     sessionId,
-    ipAddress: address,
+    ipAddress: anonymizeIpAddress(address, policy.ipAddress, policy.ipAddressKey),
     ...device,
     ...location,
     createdAt: now,

@@ -1,4 +1,5 @@
 import { type BrowserDetails, type OSDetails, type PlatformDetails, parse } from 'bowser'
+import { NO_HINTS, readHints } from './client-hints.ts'
 
 /** What kind of device a session came from. */
 export type DeviceType = 'desktop' | 'mobile' | 'tablet' | 'tv' | 'bot'
@@ -13,24 +14,8 @@ export interface Device {
   deviceType: DeviceType | null
 }
 
-/** User agent client hints, in the shape of the browsers' `NavigatorUAData.getHighEntropyValues()`. */
-export interface ClientHints {
-  brands?: { brand: string; version: string }[] | undefined
-  fullVersionList?: { brand: string; version: string }[] | undefined
-  mobile?: boolean | undefined
-  model?: string | undefined
-  platform?: string | undefined
-  platformVersion?: string | undefined
-}
-
 /** Characters of a user agent that are read: in-app browsers send some 400, and what parsing costs grows with them. */
 const LONGEST_TEXT = 1024
-/** Characters of one hint that are read, as many as a column has, and brands, of which browsers send up to four. */
-const LONGEST_HINT = 64
-const MOST_BRANDS = 16
-type Hints = { [Name in Exclude<keyof ClientHints, 'fullVersionList'>]-?: NonNullable<ClientHints[Name]> }
-const NO_HINTS: Hints = { brands: [], mobile: false, model: '', platform: '', platformVersion: '' }
-
 /**
  * What may be stored: words that mean nothing to a page, a terminal, a spreadsheet or a log. Of the 64 characters of a
  * column, 40 are for the longest word, a model, and 24 for its system and version.
@@ -124,26 +109,4 @@ function versionOf(text: string, system: string, os: OSDetails, hint: string): s
 
 function label(...words: (string | undefined)[]): string | null {
   return words.filter((word) => word !== undefined && PLAIN.test(word)).join(' ') || null
-}
-
-/** The hints that have the right type, cut to their bounds; the rest is empty. */
-function readHints(value: unknown): Hints {
-  try {
-    const told: { [name in keyof ClientHints]?: unknown } = Object(value)
-    const list = [told.fullVersionList, told.brands].find(Array.isArray)?.slice(0, MOST_BRANDS) ?? []
-    return {
-      brands: list.map((entry) => ({ brand: readHint(entry?.brand), version: readHint(entry?.version) })),
-      mobile: told.mobile === true,
-      model: readHint(told.model),
-      platform: readHint(told.platform),
-      platformVersion: readHint(told.platformVersion),
-    }
-  } catch {
-    // A getter or a proxy threw: what cannot be read was not told.
-    return NO_HINTS
-  }
-}
-
-function readHint(value: unknown): string {
-  return typeof value === 'string' ? value.slice(0, LONGEST_HINT) : ''
 }

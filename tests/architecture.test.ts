@@ -9,14 +9,41 @@ const { dependencies, devDependencies, peerDependencies } = JSON.parse(readFileS
 const packages = Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })
 
 const layers = {
-  contents: ['index'],
-  verbs: ['list-sessions', 'purge-sessions', 'revoke-session', 'rotate-session-key', 'touch-activity', 'track-session'],
-  edges: ['client', 'location', 'user-agent', 'user-id'],
+  contents: ['index', 'location', 'request'],
+  verbs: [
+    'anonymize-inactive',
+    'describe-request',
+    'list-sessions',
+    'purge-sessions',
+    'revoke-session',
+    'rotate-session-key',
+    'touch-activity',
+    'track-session',
+  ],
+  edges: [
+    'client',
+    'client-hint-headers',
+    'fast-geoip',
+    'find-client-address',
+    'forwarded-nodes',
+    'id-ranges',
+    'mmdb',
+    'trust-proxies',
+    'user-agent',
+    'user-id',
+  ],
   rules: [
+    'anonymize-ip-address',
+    'batch-options',
+    'client-hints',
+    'country-name',
     'database-error',
     'errors',
     'expiry',
+    'find-location',
+    'first-of',
     'ip-address',
+    'location-headers',
     'parse-input',
     'parse-options',
     'policy',
@@ -27,20 +54,25 @@ const layers = {
 const mayImport: Record<string, string[]> = {
   contents: ['verbs', 'edges', 'rules'],
   verbs: ['edges', 'rules'],
-  edges: ['rules'],
+  edges: ['edges', 'rules'],
   rules: ['rules'],
 }
 
 /** Everything that comes from outside src, and which files take it. */
 const thirdParties = {
   bowser: ['user-agent'],
-  'fast-geoip': ['location'],
-  'node:crypto': ['session-key'],
-  'node:module': ['location'],
+  'fast-geoip': ['fast-geoip'],
+  'forwarded-parse': ['forwarded-nodes'],
+  maxmind: ['mmdb'],
+  'node:crypto': ['anonymize-ip-address', 'session-key'],
+  'node:fs': ['mmdb'],
+  'node:module': ['fast-geoip', 'mmdb'],
   'node:net': ['ip-address'],
   'node:timers': ['retry'],
-  'node:worker_threads': ['location'],
-  zod: ['expiry', 'parse-input', 'parse-options', 'policy', 'session-key', 'user-id'],
+  'node:worker_threads': ['fast-geoip'],
+  'proxy-addr': ['trust-proxies'],
+  'structured-headers': ['client-hint-headers'],
+  zod: ['batch-options', 'expiry', 'parse-input', 'parse-options', 'session-key', 'user-id'],
 }
 
 /** Names that reach outside a function, and which files may use them. */
@@ -53,17 +85,20 @@ const globals = {
   setImmediate: [],
   setInterval: [],
   // The time that a sign-in waits for its place, cleared in any case, and the time between two tries.
-  setTimeout: ['location', 'retry'],
+  setTimeout: ['find-location', 'retry'],
 }
 
 /** Files whose subject is more than one export. */
 const namedAfterSubject = [
+  'client-hint-headers',
   'client',
   'database-error',
   'errors',
   'expiry',
   'index',
   'ip-address',
+  'location',
+  'request',
   'user-agent',
   'user-id',
 ]
@@ -189,17 +224,29 @@ test('the clock is read in one place, and nothing is left to chance but how long
   expect(namesWith(({ object, property }) => isNamed(object, 'Math') && isNamed(property, 'random'))).toEqual(['retry'])
 })
 
-test('only errors are classes, and nothing but the worker of location.ts is kept between calls', () => {
+test('only errors are classes, and nothing but the worker of fast-geoip.ts is kept between calls', () => {
   expect(namesWith(({ type }) => type === 'ClassDeclaration' || type === 'ClassExpression')).toEqual(['errors'])
-  expect(namesWhere(({ body }) => body.some((node) => isVariable(node.declaration ?? node)))).toEqual(['location'])
+  expect(namesWhere(({ body }) => body.some((node) => isVariable(node.declaration ?? node)))).toEqual(['fast-geoip'])
 })
 
-test('index.ts is a contents page: named re-exports under their own names', () => {
-  const { body } = files.find(({ name }) => name === 'index')!
+test.each(layers.contents)('%s.ts is a contents page: named re-exports under their own names', (page) => {
+  const { body } = files.find(({ name }) => name === page)!
   expect(body.filter(({ type, source }) => type !== 'ExportNamedDeclaration' || !source)).toEqual([])
   const specifiers: Node[] = body.flatMap((node) => node.specifiers)
   const isRenamed = ({ local, exported }: Node) => local.name !== exported.name || local.name === 'default'
   expect(specifiers.filter(isRenamed)).toEqual([])
+})
+
+test.each([
+  ['index', ['bowser', 'fast-geoip', 'zod']],
+  ['location', ['fast-geoip', 'maxmind', 'zod']],
+  ['request', ['forwarded-parse', 'proxy-addr', 'structured-headers', 'zod']],
+])('who imports %s.ts pays for no package but %o', (page, expected) => {
+  const reached = new Set([page])
+  for (const name of reached)
+    for (const next of ownImports(files.find((file) => file.name === name)!)) reached.add(next)
+  const imported = files.flatMap(({ name, imports }) => (reached.has(name) ? imports : []))
+  expect([...new Set(imported)].filter((name) => packages.includes(name)).toSorted()).toEqual(expected)
 })
 
 test('files are named after what they export, and none is a drawer', () => {
@@ -208,7 +255,7 @@ test('files are named after what they export, and none is a drawer', () => {
 })
 
 test('every export is a declaration with a docstring directly above it', () => {
-  expect(namesWhere(({ body }) => body.some(isIndirectExport))).toEqual(['index'])
+  expect(namesWhere(({ body }) => body.some(isIndirectExport))).toEqual(layers.contents)
   const bare = files.flatMap((file) => exportsOf(file).filter(({ start }) => !hasDocstring(file, start)))
   expect(bare.map(({ name }) => name)).toEqual([])
 })

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { expect } from 'vitest'
 import type { PrismaClient } from '../../scripts/databases.ts'
 import {
+  anonymizeInactive,
   DatabaseError,
   generateSessionKey,
   hashSessionKey,
@@ -61,10 +62,12 @@ export const verbs: Record<string, (db: SessionClient, session: SignedIn) => Pro
   revokeSessions: (db, { user }) => revokeSessions(db, { userId: user.id }, { now }),
   rotateSessionKey: (db, { sessionKey, newSessionKey }) => rotateSessionKey(db, { sessionKey, newSessionKey }, { now }),
   purgeSessions: (db) => purgeSessions(db, { now: after(5000) }),
+  anonymizeInactive: (db) => anonymizeInactive(db, { olderThanSeconds: 60 }, { now }),
 }
 export const all = Object.keys(verbs)
 export const writing = all.filter((name) => name !== 'listSessions')
-export const removing = writing.filter((name) => name !== 'trackSession' && name !== 'touchActivity')
+const changing = new Set(['trackSession', 'touchActivity', 'anonymizeInactive'])
+export const removing = writing.filter((name) => !changing.has(name))
 
 /** Everything that a log could print of an error: its own properties, hidden ones too, and those of its causes. */
 function textOf(value: unknown, seen = new Set<unknown>()): string {

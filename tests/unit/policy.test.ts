@@ -3,14 +3,16 @@ import { createPolicy, defaultPolicy, InvalidPolicyError, policyFromEnvironment,
 
 const names = ['idleTimeoutSeconds', 'absoluteTimeoutSeconds', 'touchIntervalSeconds', 'retentionSeconds'] as const
 const century = 100 * 365 * 86_400
+const secret = 'x'.repeat(32)
 
 describe('defaultPolicy', () => {
-  it('is 30 minutes idle, 12 hours at all, a write a minute and 30 days of history', () => {
+  it('is 30 minutes idle, 12 hours at all, a write a minute, 30 days of history and whole addresses', () => {
     expect(defaultPolicy).toEqual({
       idleTimeoutSeconds: 1800,
       absoluteTimeoutSeconds: 43_200,
       touchIntervalSeconds: 60,
       retentionSeconds: 2_592_000,
+      ipAddress: 'full',
     })
     expect(Object.isFrozen(defaultPolicy)).toBe(true)
   })
@@ -34,7 +36,9 @@ describe('createPolicy()', () => {
       absoluteTimeoutSeconds: 10,
       touchIntervalSeconds: 9.999,
       retentionSeconds: century,
-    }
+      ipAddress: 'hashed',
+      ipAddressKey: secret,
+    } as const
     expect(createPolicy(other)).toEqual(other)
   })
 
@@ -70,6 +74,35 @@ describe('createPolicy()', () => {
     const create = () => createPolicy({ [name]: value })
     expect(create).toThrow(InvalidPolicyError)
     expect(create).toThrow(expect.objectContaining({ code: 'ERR_INVALID_POLICY', field: name }))
+  })
+
+  it.each(['', 'Full', 'hash', 'constructor', null, undefined, true, 24, ['full'], {}, Symbol('full')])(
+    'refuses ipAddress: %o',
+    (ipAddress) => {
+      const create = () => createPolicy({ ipAddress: ipAddress as never, ipAddressKey: secret })
+      expect(create).toThrow(InvalidPolicyError)
+      expect(create).toThrow(expect.objectContaining({ field: 'ipAddress' }))
+    },
+  )
+
+  it.each(['', ' '.repeat(40), 'x'.repeat(31), 'x'.repeat(1025), `${secret}\0`, `${secret}\ud800`, null, 42, {}])(
+    'refuses ipAddressKey: %.40o, without repeating it',
+    (ipAddressKey) => {
+      for (const ipAddress of ['full', 'hashed'] as const) {
+        const create = () => createPolicy({ ipAddress, ipAddressKey: ipAddressKey as never })
+        expect(create).toThrow(expect.objectContaining({ code: 'ERR_INVALID_POLICY', field: 'ipAddressKey' }))
+        expect(create).toThrow(
+          /^Cannot use policy: ipAddressKey must be a secret of 32 to 1024 characters: received \w+$/,
+        )
+      }
+    },
+  )
+
+  it('refuses hashed addresses without a key', () => {
+    const create = () => createPolicy({ ipAddress: 'hashed' })
+    expect(create).toThrow(
+      'Cannot use policy: ipAddressKey must be given where ipAddress is hashed: received undefined',
+    )
   })
 
   it.each([60n, Symbol('60')])('refuses idleTimeoutSeconds: %o', (idleTimeoutSeconds) => {

@@ -1,27 +1,15 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { appendFile, cp, mkdtemp, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import * as fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
-import { findLocation, type Locate, type Location } from '../../src/location.ts'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
+import { fastGeoip } from '../../src/fast-geoip.ts'
+import { findLocation } from '../../src/find-location.ts'
+import { printing, runApplication } from './run-application.ts'
 
 const require = createRequire(import.meta.url)
 const nowhere = { city: null, country: null }
 const google = { city: null, country: 'US' }
-const answering =
-  (answer: unknown): Locate =>
-  async () =>
-    answer as never
-
-// oxlint-disable-next-line unicorn/no-thenable
-const thenable = (then: () => void): unknown => ({ then })
-
-function refuse(): never {
-  throw new Error('refused')
-}
 
 /** How many threads this process started since, until the end of the test. */
 function countThreads(): () => number {
@@ -33,11 +21,11 @@ function countThreads(): () => number {
 }
 
 /** A machine with more to do may take longer over a new thread than a lookup waits. */
-function untilStarted(find = findLocation): Promise<void> {
-  return vi.waitFor(async () => expect(await find('8.8.8.8')).toEqual(google), 10_000)
+function untilStarted(locate = fastGeoip()): Promise<void> {
+  return vi.waitFor(async () => expect(await findLocation('8.8.8.8', locate)).toEqual(google), 10_000)
 }
 
-describe('findLocation() with fast-geoip', () => {
+describe('fastGeoip()', () => {
   // Of a database from 2022, by addresses that have not moved since.
   test.each([
     ['8.8.8.8', null, 'US'],
@@ -47,185 +35,44 @@ describe('findLocation() with fast-geoip', () => {
     ['81.2.69.142', 'Long Buckby', 'GB'],
   ])('finds %s in %s, %s', async (ipAddress, city, country) => {
     await untilStarted()
-    expect(await findLocation(ipAddress)).toEqual({ city, country })
+    expect(await findLocation(ipAddress, fastGeoip())).toEqual({ city, country })
+  })
+
+  test('answers null for the city where it has an empty name', async () => {
+    await untilStarted()
+    expect(await fastGeoip()('8.8.8.8', {})).toEqual(google)
   })
 
   test('knows nothing of addresses that are not public or not IPv4, and starts no thread to say so', async () => {
     vi.resetModules()
     const threads = countThreads()
-    const fresh = await import('../../src/location.ts')
-    for (const ipAddress of ['127.0.0.1', '10.0.0.1', '192.168.1.1', '100.64.0.1', '224.0.0.1', '::1', '2804::1', null])
-      expect(await fresh.findLocation(ipAddress)).toEqual(nowhere)
-    expect(await fresh.locateWithFastGeoip('::1')).toBe(null)
+    const locate = (await import('../../src/fast-geoip.ts')).fastGeoip()
+    for (const ipAddress of ['127.0.0.1', '10.0.0.1', '192.168.1.1', '100.64.0.1', '224.0.0.1', '::1', '2804::1', ''])
+      expect(await locate(ipAddress, {})).toBe(null)
     expect(threads()).toBe(0)
   })
 
   test('does many lookups in one thread and gives each its own answer', async () => {
     vi.resetModules()
     const threads = countThreads()
-    const fresh = await import('../../src/location.ts')
+    const locate = (await import('../../src/fast-geoip.ts')).fastGeoip()
     const addresses = Array.from({ length: 100 }, (_, i) => ['8.8.8.8', '200.160.2.3', '10.0.0.1', '1.1.1.1'][i % 4]!)
-    await untilStarted(fresh.findLocation)
-    const found = await Promise.all(addresses.map((ipAddress) => fresh.findLocation(ipAddress)))
+    await untilStarted(locate)
+    const found = await Promise.all(addresses.map((ipAddress) => findLocation(ipAddress, locate)))
     const countries = { '8.8.8.8': 'US', '200.160.2.3': 'BR', '10.0.0.1': null, '1.1.1.1': 'AU' }
     expect(found.map(({ country }) => country)).toEqual(addresses.map((ipAddress) => Reflect.get(countries, ipAddress)))
     expect(threads()).toBe(1)
   })
 })
 
-describe("findLocation() with the application's own locate", () => {
-  beforeEach(() => void vi.useFakeTimers())
-  afterEach(() => void vi.useRealTimers())
-
-  test.each(['8.8.8.8', '10.0.0.1', '::1', '2001:db8::1'])('asks it for %s', async (ipAddress) => {
-    const locate = vi.fn<Locate>(answering({ city: 'Ürümqi', country: 'CN' }))
-    expect(await findLocation(ipAddress, locate)).toEqual({ city: 'Ürümqi', country: 'CN' })
-    expect(locate.mock.calls).toEqual([[ipAddress]])
-    expect(vi.getTimerCount()).toBe(0)
-  })
-
-  test('does not ask it for no address', async () => {
-    expect(await findLocation(null, () => expect.fail())).toEqual(nowhere)
-  })
-
-  const unreadable = new Proxy({}, { get: refuse })
-  test.each<[string, unknown]>([
-    ['throws', refuse],
-    ['rejects', async () => refuse()],
-    ['rejects with nothing', () => Promise.reject()],
-    ['is not a function', 'Berlin'],
-    ['answers at once', () => ({ city: 5, country: 5 })],
-    ['answers null', answering(null)],
-    ['answers undefined', answering(undefined)],
-    ['answers a text', answering('Berlin')],
-    ['answers a number', answering(1)],
-    ['answers an array', answering(['Berlin', 'DE'])],
-    ['answers a function', answering(() => google)],
-    ['answers nothing in it', answering({})],
-    ['answers other types', answering({ city: ['Berlin'], country: new String('DE') })],
-    ['answers a getter that throws', answering(Object.defineProperty({ country: 'DE' }, 'city', { get: refuse }))],
-    ['answers a proxy that throws', () => unreadable],
-    ['answers a thenable that throws', () => thenable(refuse)],
-  ])('answers nulls when it %s', async (_, locate) => {
-    expect(await findLocation('8.8.8.8', locate as Locate)).toEqual(nowhere)
-    expect(vi.getTimerCount()).toBe(0)
-  })
-
-  test.each<[string, () => unknown]>([
-    ['never answers', () => new Promise(() => {})],
-    ['never calls back', () => thenable(() => {})],
-    ['answers after 1001 ms', () => new Promise((resolve) => void setTimeout(resolve, 1001, google))],
-    // Vitest fails a run in which a rejection is nobody's.
-    ['rejects after 1001 ms', () => new Promise((_, reject) => void setTimeout(reject, 1001, new Error('late')))],
-  ])('answers nulls after 1 s when it %s', async (_, locate) => {
-    const answered = vi.fn<(location: Location) => void>()
-    void findLocation('8.8.8.8', locate as Locate).then(answered)
-    await vi.advanceTimersByTimeAsync(999)
-    expect(answered).not.toHaveBeenCalled()
-    await vi.advanceTimersByTimeAsync(1)
-    expect(answered.mock.calls).toEqual([[nowhere]])
-    await vi.advanceTimersByTimeAsync(1)
-    expect(vi.getTimerCount()).toBe(0)
-  })
-
-  test('takes an answer that comes within 1 s', async () => {
-    const found = findLocation('8.8.8.8', () => new Promise((resolve) => void setTimeout(resolve, 999, google)))
-    await vi.advanceTimersByTimeAsync(999)
-    expect(await found).toEqual(google)
-  })
-
-  const names = [
-    ['Berlin', 'São Paulo', "L'Aquila", 'Al ‘Ayn', 'Be’er Toviyya', "'s-Hertogenbosch", 'St. John’s', 'Tala, Cyprus'],
-    [
-      '100 Mile House',
-      'Klipplaat (1)',
-      'Volketswil / Volketswil (Dorf)',
-      '北京',
-      'القاهرة',
-      'नई दिल्ली',
-      'Zu\u0308rich',
-    ],
-  ].flat()
-  test.each(names)('takes the name %s', async (city) => {
-    expect(await findLocation('8.8.8.8', answering({ city, country: 'DE' }))).toEqual({ city, country: 'DE' })
-  })
-
-  test('takes names of 1 to 100 characters', async () => {
-    for (const city of ['a', 'x'.repeat(100), '𠀀'.repeat(100)])
-      expect(await findLocation('8.8.8.8', answering({ city, country: 'DE' }))).toEqual({ city, country: 'DE' })
-  })
-
-  test.each([
-    ['markup', '<b>Berlin</b>', 'Berlin&nbsp;', '"Berlin"', '`Berlin`', '{{Berlin}}', '${Berlin}', '[Berlin](x:y)'],
-    ['a control character', 'Ber\0lin', 'Berlin\n', '\tBerlin', 'Ber\u001b[31mlin', 'Ber\u0085lin', 'Ber\u2028lin'],
-    ['a direction mark', 'Ber\u202elin', 'Ber\u2066lin', '\u200fBerlin', 'Ber\u061clin', '\u{e0001}Berlin'],
-    ['an invisible character', '\u3164', 'Ber\u200blin', 'Ber\u00adlin', '\ufeffBerlin', 'Ber\u034flin', '\u115f'],
-    ['half of a character', 'Berlin\ud83d', '\udc00', '\udc00\ud840'],
-    ['the beginning of a formula', '=1+1', '+1', '-1', '@SUM', ' Berlin', '.', '(x)', ',', '/etc/passwd', '\u0301'],
-    [
-      'no name at all',
-      '',
-      ' ',
-      'Berlin 😀',
-      'a_b',
-      'a:b',
-      'a;b',
-      'a\\b',
-      'a|b',
-      'a=b',
-      '½',
-      'Berlin ½',
-      'x'.repeat(101),
-      '𠀀'.repeat(101),
-    ],
-  ])('takes no name with %s', async (_, ...cities) => {
-    for (const city of cities)
-      expect(await findLocation('8.8.8.8', answering({ city, country: 'DE' }))).toEqual({ city: null, country: 'DE' })
-  })
-
-  test('takes no country but two capital letters', async () => {
-    for (const country of [
-      '',
-      'de',
-      'D',
-      'DEU',
-      'Germany',
-      'T1',
-      'DE\n',
-      ' DE',
-      'ÄÖ',
-      'ＤＥ',
-      '\ud83c\udde9',
-      null,
-      49,
-      {},
-    ])
-      expect(await findLocation('8.8.8.8', answering({ city: 'Berlin', country }))).toEqual({
-        city: 'Berlin',
-        country: null,
-      })
-  })
-
-  test('answers anything with two names or nulls', async () => {
-    const text = fc.string({ unit: 'binary', maxLength: 200 })
-    const answer = fc.oneof(fc.anything(), fc.record({ city: fc.oneof(text, fc.anything()), country: fc.anything() }))
-    const property = fc.asyncProperty(answer, async (value) => {
-      const { city, country, ...rest } = await findLocation('8.8.8.8', answering(value))
-      expect(city ?? 'x').toMatch(/^[^\p{C}<>&"`]{1,100}$/u)
-      expect(country ?? 'XX').toMatch(/^[A-Z]{2}$/)
-      expect(rest).toEqual({})
-    })
-    await fc.assert(property, { numRuns: 300 })
-  })
-})
-
 describe('a process that looks up with fast-geoip', () => {
   /** For an answer that is due, since a machine with more to do may take a second over a new thread. */
   const look = `
-    import { findLocation } from './src/location.ts'
-    const look = async (tries = 5, find = findLocation) => {
-      const found = await find('8.8.8.8')
-      return found.country === null && tries > 1 ? look(tries - 1, find) : found
+    import { findLocation } from './src/find-location.ts'
+    import { fastGeoip } from './src/fast-geoip.ts'
+    const look = async (tries = 5, locate = fastGeoip()) => {
+      const found = await findLocation('8.8.8.8', locate)
+      return found.country === null && tries > 1 ? look(tries - 1, locate) : found
     }`
 
   /** Each makes fast-geoip throw from a callback, where nobody can catch it. */
@@ -238,7 +85,7 @@ describe('a process that looks up with fast-geoip', () => {
   test.each(faults)('ends when %s, if it does so itself', async (_, file, length) => {
     const directory = await createApplication()
     await damage(directory, file, length)
-    const child = await run(
+    const child = await runApplication(
       directory,
       `import { lookup } from 'fast-geoip'
       console.log('before')
@@ -252,7 +99,7 @@ describe('a process that looks up with fast-geoip', () => {
   test.each(faults)('survives when %s, and finds again once that is repaired', async (_, file, length) => {
     const directory = await createApplication()
     await damage(directory, file, length)
-    const child = await run(
+    const child = await runApplication(
       directory,
       `${look}
       import { rename } from 'node:fs/promises'
@@ -277,7 +124,7 @@ describe('a process that looks up with fast-geoip', () => {
 
   describe.skipIf(process.platform === 'win32')('with few file handles', () => {
     test('ends, if it does so itself', async () => {
-      const child = await run(
+      const child = await runApplication(
         await createApplication(),
         `${handles}
         import { lookup } from 'fast-geoip'
@@ -295,7 +142,7 @@ describe('a process that looks up with fast-geoip', () => {
     })
 
     test('survives, and finds again once there are more', async () => {
-      const child = await run(
+      const child = await runApplication(
         await createApplication(),
         `${look} ${handles}
         const found = [await look()]
@@ -318,17 +165,17 @@ describe('a process that looks up with fast-geoip', () => {
     })
 
     test('survives a first lookup with any number of them', async () => {
-      const child = await run(
+      const child = await runApplication(
         await createApplication(),
         `${look} ${handles}
         const unexpected = []
         for (let left = 0; left < 16; left++) {
-          const anew = await import('./src/location.ts?' + left)
+          const anew = (await import('./src/fast-geoip.ts?' + left)).fastGeoip()
           takeHandles(left)
-          const { country } = await anew.findLocation('8.8.8.8')
+          const { country } = await findLocation('8.8.8.8', anew)
           giveHandles(Infinity)
           const answers = left < 3 ? [null] : [null, 'US']
-          const after = await look(5, anew.findLocation)
+          const after = await look(5, anew)
           if (!answers.includes(country) || after.country !== 'US') unexpected.push([left, country, after])
         }
         console.log(JSON.stringify(unexpected))`,
@@ -342,7 +189,7 @@ describe('a process that looks up with fast-geoip', () => {
   const hasKnownLimits =
     process.platform === 'linux' && process.arch === 'x64' && process.versions.node.startsWith('20.')
   test.skipIf(!hasKnownLimits)('survives with 500 MB of address space left', async () => {
-    const child = await run(
+    const child = await runApplication(
       await createApplication(),
       `${look}
         import { execFileSync } from 'node:child_process'
@@ -355,7 +202,7 @@ describe('a process that looks up with fast-geoip', () => {
   })
 
   test('ends by itself as soon as it has its answer', async () => {
-    const child = await run(
+    const child = await runApplication(
       await createApplication(),
       `${look}
       const found = [await look(), await findLocation('8.8.8.8', () => new Promise(() => {}))]
@@ -366,14 +213,14 @@ describe('a process that looks up with fast-geoip', () => {
   })
 
   test('starts no thread by importing this package', async () => {
-    const child = await run(
+    const child = await runApplication(
       await createApplication(),
       `// Compiling the first file may take a thread.
       await import('./src/ip-address.ts')
       await new Promise((resolve) => setTimeout(resolve, 300))
       let threads = 0
       process.on('worker', () => threads++)
-      await import('./src/location.ts')
+      await import('./src/fast-geoip.ts')
       await new Promise((resolve) => setTimeout(resolve, 100))
       console.log(threads)`,
     )
@@ -381,14 +228,14 @@ describe('a process that looks up with fast-geoip', () => {
   })
 
   test('finds nothing and starts no thread where fast-geoip is not installed', async () => {
-    const child = await run(
+    const child = await runApplication(
       await createApplication({ geoip: false }),
-      `import { findLocation, locateWithFastGeoip } from './src/location.ts'
+      `import { fastGeoip } from './src/fast-geoip.ts'
       let threads = 0
       process.on('worker', () => threads++)
-      console.log(JSON.stringify([await findLocation('8.8.8.8'), await locateWithFastGeoip('8.8.8.8'), threads]))`,
+      console.log(JSON.stringify([await fastGeoip()('8.8.8.8', {}), threads]))`,
     )
-    expect(child).toEqual(printing([nowhere, null, 0]))
+    expect(child).toEqual(printing([null, 0]))
   })
 
   const lookOnce = `${look}
@@ -401,14 +248,14 @@ describe('a process that looks up with fast-geoip', () => {
     const directory = await createApplication()
     const failing = `exports.lookup = () => (setImmediate(() => { ${end} }), new Promise(() => {}))`
     await writeFile(join(directory, 'node_modules/fast-geoip/build/index.js'), failing)
-    const child = await run(
+    const child = await runApplication(
       directory,
-      `import { locateWithFastGeoip } from './src/location.ts'
+      `import { fastGeoip } from './src/fast-geoip.ts'
       let threads = 0
       process.on('worker', () => threads++)
       // The thread keeps no process alive.
       const alive = setInterval(() => {}, 1000)
-      const locateThrice = () => Promise.all([1, 2, 3].map(() => locateWithFastGeoip('8.8.8.8')))
+      const locateThrice = () => Promise.all([1, 2, 3].map(() => fastGeoip()('8.8.8.8', {})))
       console.log(JSON.stringify([...await locateThrice(), ...await locateThrice(), threads]))
       clearInterval(alive)`,
     )
@@ -428,7 +275,7 @@ describe('a process that looks up with fast-geoip', () => {
       ]
       exports.lookup = () => lookups.shift()()`
     await writeFile(join(directory, 'node_modules/fast-geoip/build/index.js'), failing)
-    const child = await run(
+    const child = await runApplication(
       directory,
       `${look}
       let threads = 0
@@ -443,7 +290,7 @@ describe('a process that looks up with fast-geoip', () => {
     const slow =
       "exports.lookup = () => new Promise((resolve) => setTimeout(resolve, 300, { city: '', country: 'US' }))"
     await writeFile(join(directory, 'node_modules/fast-geoip/build/index.js'), slow)
-    const child = await run(
+    const child = await runApplication(
       directory,
       `${look}
       const found = await Promise.all(Array.from({ length: 60 }, () => look(1)))
@@ -456,7 +303,7 @@ describe('a process that looks up with fast-geoip', () => {
     const directory = await createApplication()
     const noise = "console.log('noise'); console.error('noise'); process.emitWarning('noise')\n"
     await appendFile(join(directory, 'node_modules/fast-geoip/build/index.js'), noise)
-    const child = await run(
+    const child = await runApplication(
       directory,
       `${look}
       const countPipes = () => process.stdout.listenerCount('unpipe') + process.stderr.listenerCount('unpipe')
@@ -474,26 +321,17 @@ describe('a process that looks up with fast-geoip', () => {
     // tsx has a thread too, which may.
     const preload = "if (/fast-geoip/.test(require('node:worker_threads').workerData)) throw new Error('preloaded')"
     await writeFile(join(directory, 'preload.cjs'), preload)
-    expect(await run(directory, lookOnce, options)).toEqual(printing(google))
+    expect(await runApplication(directory, lookOnce, options)).toEqual(printing(google))
   })
 })
-
-interface Child {
-  code: number | null
-  stdout: string
-  stderr: string
-}
-
-function printing(value: unknown): Child {
-  return { code: 0, stdout: `${JSON.stringify(value)}\n`, stderr: '' }
-}
 
 /** A directory with the modules under test and as much of fast-geoip as finds 8.8.8.8. It is gone after the run. */
 async function createApplication({ geoip = true } = {}): Promise<string> {
   const directory = await mkdtemp(join(inject('directory'), 'application-'))
   await writeFile(join(directory, 'package.json'), '{ "type": "module" }')
   const sources = fileURLToPath(new URL('../../src', import.meta.url))
-  for (const name of ['ip-address.ts', 'location.ts']) await cp(join(sources, name), join(directory, 'src', name))
+  const names = ['fast-geoip.ts', 'find-location.ts', 'ip-address.ts']
+  for (const name of names) await cp(join(sources, name), join(directory, 'src', name))
   if (!geoip) return directory
 
   const original = dirname(require.resolve('fast-geoip/package.json'))
@@ -518,33 +356,4 @@ async function damage(directory: string, file: string, length: number | null): P
   const whole = join(directory, 'whole')
   await rename(path, whole)
   if (length !== null) await writeFile(path, (await readFile(whole)).subarray(0, length))
-}
-
-interface RunOptions {
-  /** Command that starts Node with the arguments it is given. */
-  launcher?: string[]
-  flags?: string[]
-  env?: NodeJS.ProcessEnv
-}
-
-async function run(
-  directory: string,
-  code: string,
-  { launcher = [], flags = [], env = {} }: RunOptions = {},
-): Promise<Child> {
-  await writeFile(join(directory, 'application.ts'), code)
-  const tsx = pathToFileURL(require.resolve('tsx')).href
-  const [command, ...parameters] = [...launcher, process.execPath, ...flags, '--import', tsx, 'application.ts']
-  const child = spawn(command, parameters, {
-    cwd: directory,
-    // tsx keeps its cache there.
-    env: { ...process.env, TMPDIR: inject('directory'), ...env },
-    timeout: 30_000,
-    killSignal: 'SIGKILL',
-  })
-  let [stdout, stderr] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  const [exitCode] = await once(child, 'close')
-  return { code: exitCode, stdout, stderr }
 }

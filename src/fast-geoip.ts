@@ -1,0 +1,91 @@
+import { createRequire } from 'node:module'
+import { Worker } from 'node:worker_threads'
+import { LONGEST_WAIT, readLocation, type Locate } from './find-location.ts'
+import { isPublicAddress } from './ip-address.ts'
+
+/**
+ * Runs in a thread of its own, because fast-geoip throws from callbacks when a data file is missing, damaged or cannot be
+ * opened: that ends the thread that it runs in, which elsewhere is the whole process.
+ *
+ * One lookup after the other, since a thousand at once would hold a thousand of the application's file handles and take no
+ * less time; those that nobody waits for any longer are left out. What fast-geoip or Node prints here reaches no terminal:
+ * left unread in the application, it would keep that from ending. The module is required anew until that succeeds, as it
+ * may fail for want of a handle too.
+ */
+const LOOKUPS = `
+const { parentPort, workerData } = require('node:worker_threads')
+process.stdout.write = process.stderr.write = () => true
+let last = Promise.resolve()
+parentPort.on('message', (ipAddress) => {
+  const asked = performance.now()
+  last = last.then(async () => {
+    const isAwaited = performance.now() - asked < ${LONGEST_WAIT}
+    parentPort.postMessage(isAwaited ? await locate(ipAddress) : null)
+  })
+})
+async function locate(ipAddress) {
+  try {
+    const { city, country } = await require(workerData).lookup(ipAddress)
+    return { city, country }
+  } catch {
+    return null
+  }
+}
+`
+
+type Ask = (ipAddress: string) => Promise<unknown>
+
+let ask: Ask | undefined
+
+/**
+ * Asks fast-geoip, which knows public IPv4 addresses only. `null` for others, where it is not installed, and when its
+ * thread fails: the next lookup starts a new one. All that ask share the thread. Neither that nor a lookup keeps a process
+ * alive; a sign-in that waits for one does.
+ *
+ * @example trackSession(prisma, input, { locate: fastGeoip() }) // as without it
+ */
+export function fastGeoip(): Locate {
+  return lookUp
+}
+
+const lookUp: Locate = async (ipAddress) => {
+  if (!isPublicAddress(ipAddress) || ipAddress.includes(':')) return null
+  try {
+    ask ??= startLookups()
+    return readLocation(await ask(ipAddress))
+  } catch {
+    // Not installed, or no room for another thread.
+    return null
+  }
+}
+
+function startLookups(): Ask {
+  const worker = new Worker(LOOKUPS, {
+    eval: true,
+    // The file and not the package: without a handle to read package.json with, Node 20 takes it for missing, and keeps to that.
+    workerData: createRequire(import.meta.url).resolve('fast-geoip/build/index.js'),
+    // What the application preloads, through flags or NODE_OPTIONS, is not for this thread; nor is its terminal.
+    execArgv: [],
+    env: {},
+    stdout: true,
+    stderr: true,
+    // Of address space. Without it V8 reserves 500 MB more, and aborts the process where there is a limit on that.
+    // No limits on the heap: V8 aborts the process when a single allocation goes past one.
+    resourceLimits: { codeRangeSizeMb: 16 },
+  })
+  const waiting: ((location: unknown) => void)[] = []
+  const askWorker: Ask = (ipAddress) =>
+    new Promise((resolve) => {
+      waiting.push(resolve)
+      worker.postMessage(ipAddress)
+    })
+  const end = (): void => {
+    if (ask === askWorker) ask = undefined
+    for (const answer of waiting.splice(0)) answer(null)
+  }
+  worker.on('message', (location: unknown) => waiting.shift()?.(location))
+  worker.on('error', end)
+  worker.on('exit', end)
+  worker.unref()
+  return askWorker
+}
