@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import {
+  anonymizeInactive,
   defaultPolicy,
   generateSessionKey,
   listSessions,
@@ -15,12 +16,15 @@ import {
   touchActivity,
   trackSession,
 } from 'prisma-user-sessions'
+import { countryName } from 'prisma-user-sessions/location'
+import { describeRequest } from 'prisma-user-sessions/request'
 import { PrismaClient } from '../generated/prisma/client.ts'
 
 interface SignIn {
   user: string
   ipAddress: string
   userAgent: string
+  clientHints?: Record<string, string>
 }
 
 const signIns: SignIn[] = JSON.parse(readFileSync(new URL('sign-ins.json', import.meta.url), 'utf8'))
@@ -31,19 +35,19 @@ const prisma = openNewDatabase()
 let now = new Date('2026-01-05T09:00:00Z')
 const minutes = 60
 const hours = 60 * minutes
+const days = 24 * hours
 
 const emails = [...new Set(signIns.map(({ user }) => user))]
 chapter(0, `${emails.length} people sign in, ${signIns.length} times`)
 const userIds = new Map<string, number>()
 for (const email of emails) userIds.set(email, (await prisma.user.create({ data: { email } })).id)
 const keys = new Map<string, string>()
-for (const { user, ipAddress, userAgent } of signIns) {
+for (const { user, ipAddress, userAgent, clientHints } of signIns) {
   const sessionKey = generateSessionKey()
-  const userSession = await trackSession(
-    prisma,
-    { userId: userIds.get(user)!, sessionKey, ipAddress, userAgent },
-    { now },
-  )
+  // The request as it comes from a proxy on the same machine.
+  const headers = new Headers({ 'X-Forwarded-For': ipAddress, 'User-Agent': userAgent, ...clientHints })
+  const client = describeRequest({ headers }, { trustedProxies: ['loopback'], peerAddress: '127.0.0.1' })
+  const userSession = await trackSession(prisma, { userId: userIds.get(user)!, sessionKey, ...client }, { now })
   keys.set(userSession.id, sessionKey)
   const { deviceInfo, browserInfo, deviceType } = userSession
   line([user, 20], [deviceInfo, 26], [browserInfo, 22], [deviceType, 8], [placeOf(userSession), 0])
@@ -85,6 +89,12 @@ console.log(`A purge removes the credentials of ${sessions} expired sessions and
 for (const { endReason, _count } of await prisma.userSession.groupBy({ by: ['endReason'], _count: true })) {
   line([endReason ?? 'expired', 10], [String(_count), 0])
 }
+
+chapter(7 * days, 'the addresses of old sessions are shortened to their networks')
+const { ipAddress, id } = await prisma.userSession.findFirstOrThrow({ where: { ipAddress: { not: null } } })
+console.log(`${await anonymizeInactive(prisma, { olderThanSeconds: days }, { now })} addresses, such as:`)
+const anonymized = await prisma.userSession.findUniqueOrThrow({ where: { id } })
+line([ipAddress, 16], ['→', 2], [anonymized.ipAddress, 0])
 await prisma.$disconnect()
 console.log(`\nThe history stays for 30 days. Look at it:\n  npx prisma studio --url "file://${file}"`)
 
@@ -114,7 +124,9 @@ async function showDevices(sessionKey: string) {
 
 function chapter(seconds: number, title: string): void {
   now = new Date(now.getTime() + seconds * 1000)
-  const [amount, unit] = seconds >= hours ? [seconds / hours, 'hour'] : [seconds / minutes, 'minute']
+  const units = [['day', days] as const, ['hour', hours] as const, ['minute', minutes] as const]
+  const [unit, length] = units.find(([, shortest]) => seconds >= shortest) ?? ['minute', minutes]
+  const amount = seconds / length
   const passed = amount === 0 ? '' : `${amount} ${unit}${amount === 1 ? '' : 's'} later: `
   console.log(`\n${styleText('bold', `${now.toISOString().slice(11, 16)}  ${passed}${title}`)}`)
 }
@@ -124,8 +136,7 @@ function line(...cells: [text: string | null, width: number][]): void {
 }
 
 function placeOf({ city, country }: { city: string | null; country: string | null }): string | null {
-  const name = country === null ? undefined : new Intl.DisplayNames('en', { type: 'region' }).of(country)
-  return name === undefined ? null : [city, name].filter(Boolean).join(', ')
+  return [city, countryName(country)].filter(Boolean).join(', ') || null
 }
 
 function inWords(time: Date): string {

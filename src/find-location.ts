@@ -72,7 +72,8 @@ function nameOrNull(name: unknown, pattern: RegExp): string | null {
 
 function readHeaders(value: unknown): LocationHeaders {
   try {
-    const entries = Object.entries<unknown>(Object(value))
+    // A text has entries too, one for each of its characters.
+    const entries = Object.entries<unknown>(typeof value === 'object' ? Object(value) : {})
     return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
   } catch {
     return {}

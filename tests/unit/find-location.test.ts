@@ -40,7 +40,16 @@ describe('findLocation()', () => {
       new Proxy({}, { ownKeys: refuse }),
       Object.defineProperty({}, 'x', { get: refuse, enumerable: true }),
     ]
-    for (const headers of [undefined, null, 5, [], [['cf-ipcountry', 'DE']], new Map([['a', 'b']]), ...unreadables])
+    for (const headers of [
+      undefined,
+      null,
+      5,
+      'cf-ipcountry',
+      [],
+      [['cf-ipcountry', 'DE']],
+      new Map([['a', 'b']]),
+      ...unreadables,
+    ])
       expect(await handed(headers)).toEqual({})
   })
 
