@@ -28,7 +28,7 @@ const APPS: readonly (readonly [string, RegExp])[] = [
   ['Java', /^Java\/(?:1\.)?(\d+)/],
 ]
 
-/** Products by their names in lower case, the one that says most first, for apps and browsers that bowser misses or garbles. */
+/** Products that bowser misses or garbles, by their names in lower case, the one that says most first. */
 const PRODUCTS: ReadonlyMap<string, string> = new Map([
   ['instagram', 'Instagram'],
   ['barcelona', 'Threads'],
@@ -89,7 +89,7 @@ const PRODUCT = /([a-z][\w-]{0,39}?)(?:\/v?|[ _](?=\d{1,4}\.))(\d{1,4}(?!\d))?/g
 /** An app built on Electron says its name before that of its browser. */
 const ELECTRON = /\(KHTML, like Gecko\) ([a-z][\w-]{0,38})\/(\d{1,4})[\w.-]{0,40} Chrome\/[\d.]+ Electron\//i
 
-/** Names the app or browser that a user agent tells beside the browser that it is built on: `Instagram 336`, `WeChat 8`. */
+/** Names what a user agent tells beside the browser that it is built on: `Instagram 336`. `null` without it. */
 export function appName(text: string): string | null {
   for (const [name, pattern] of APPS) {
     const found = pattern.exec(text)

@@ -5,7 +5,7 @@ export interface Appliance {
   readonly type: 'tv' | 'mobile' | null
 }
 
-/** The first that matches counts; `$1` and `$&` are what it found. A name that ends in TV goes before its system. */
+/** The first that matches counts; `$1` is what it found. */
 const APPLIANCES: readonly (readonly [RegExp, string, Appliance['type']])[] = [
   [/\bXbox (One|Series [SX]|360)\b/, 'Xbox $1', 'tv'],
   [/\bXbox\b/, 'Xbox', 'tv'],
@@ -15,10 +15,10 @@ const APPLIANCES: readonly (readonly [RegExp, string, Appliance['type']])[] = [
   [/\bNintendo Wii\b/, 'Nintendo Wii', 'tv'],
   [/\bNintendo (3DS|DSi?)\b/, 'Nintendo $1', 'mobile'],
   // These two are held, and are set before a television as well.
-  [/\bNintendo Switch(?: \d)?/, '$&', null],
+  [/\b(Nintendo Switch(?: \d)?)/, '$1', null],
   [/\bSteam Deck\b/, 'Steam Deck', null],
   [/\b(PICO [\w ]{1,20}?) OS\d/i, '$1', null],
-  [/\bQuest(?: \d\w?| Pro)?(?=\))/, '$&', null],
+  [/\b(Quest(?: \d\w?| Pro)?)\)/, '$1', null],
   [/\bApple ?TV/, 'Apple TV', 'tv'],
   [/\bHomePod\b/, 'HomePod', null],
   [/\bwatchOS\b|\bApple Watch\b/, 'Apple Watch', null],
@@ -39,14 +39,7 @@ const APPLIANCES: readonly (readonly [RegExp, string, Appliance['type']])[] = [
 export function appliance(text: string): Appliance | undefined {
   for (const [pattern, template, type] of APPLIANCES) {
     const found = pattern.exec(text)
-    if (found)
-      return {
-        name: template
-          .replace('$1', found[1] ?? '')
-          .replace('$&', found[0])
-          .trim(),
-        type,
-      }
+    if (found) return { name: template.replace('$1', found[1] ?? '').trim(), type }
   }
   return undefined
 }

@@ -14,7 +14,7 @@ const COMMON: ReadonlySet<string> = new Set([
   'Firefox',
   'Safari',
 ])
-/** The view of some app on Android, which has been Chrome's since Android 4.4. Source: Chromium, WebView user agents. */
+/** The view of some app, which is Chrome's since Android 4.4. Source: Chromium, WebView user agents. */
 const ANDROID_VIEW = / Version\/4\.0 Chrome\//
 
 /** Names the app, or the browser, or what stands for it. `null` when none is told. */

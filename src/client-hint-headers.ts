@@ -5,13 +5,13 @@ import type { ClientHints } from './client-hints.ts'
 const LONGEST_HEADER = 1024
 
 /**
- * Value of the response header `Accept-CH` that asks a browser for the hints it does not send by itself: the model and the
- * versions of the system and the browser. What it is told on one page it sends with the next request.
- * Source: User-Agent Client Hints, WICG.
+ * Value of the response header `Accept-CH` that asks a browser for the hints it does not send by itself and of which a device's
+ * description makes use: the model, and the version of the system. What it is told on one page it sends with the next
+ * request, over HTTPS. Source: User-Agent Client Hints, WICG.
  *
  * @example response.setHeader('Accept-CH', acceptClientHints)
  */
-export const acceptClientHints = 'Sec-CH-UA-Full-Version-List, Sec-CH-UA-Model, Sec-CH-UA-Platform-Version'
+export const acceptClientHints = 'Sec-CH-UA-Model, Sec-CH-UA-Platform-Version'
 
 /**
  * Reads the user agent client hints of a request. Sources: User-Agent Client Hints, WICG; structured fields, RFC 9651.

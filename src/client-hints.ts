@@ -15,7 +15,7 @@ export interface ClientHints {
 /** Characters of one hint that are read, as many as a column has, and brands, of which browsers send up to four. */
 const LONGEST_HINT = 64
 const MOST_BRANDS = 16
-/** Entries that only keep servers from relying on the list, `Not/A)Brand` in ever new spellings. Source: UA-CH, GREASE. */
+/** What keeps servers from relying on the list, `Not/A)Brand` in ever new spellings. Source: UA-CH, GREASE. */
 const GREASE = /not[\W_]*a(?:ny)?[\W_]*brand/i
 /** What the others are built on, and Yandex' second entry. They count where nothing else is told. */
 const COMMON: ReadonlySet<string> = new Set(['Chromium', 'Google Chrome', 'Yowser'])

@@ -20,9 +20,9 @@ export function deviceType(
   if (/\bVR\b/.test(text) || base === 'Vega OS') return null
   const hinted = hints.mobile ? 'mobile' : null
   if (!BROWSER.test(text)) return hinted
-  if (/\bTablet\b|\bSilk\//.test(text)) return 'tablet'
-  if (/Mobi|\bPhone\b/.test(text)) return 'mobile'
-  // A phone asks for pages of a desktop in the name of Linux.
+  // A phone or tablet that asks for pages of a desktop.
   if (base === 'Android' && text.includes('(X11;')) return hinted
+  if (/\bTablet\b/.test(text)) return 'tablet'
+  if (text.includes('Mobi')) return 'mobile'
   return /\((?:X11|PC);/.test(text) ? 'desktop' : base === 'Android' ? 'tablet' : hinted
 }

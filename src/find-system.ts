@@ -25,9 +25,9 @@ export interface Parsed {
 const PLATFORMS: ReadonlySet<string> = new Set(['Android', 'Chrome OS', 'Linux', 'macOS', 'Windows'])
 /** An iPad that asks for desktop pages says it is a Mac. What runs on no Mac betrays it. */
 const IPAD_PRODUCT = / Mobile\/|\b(?:CriOS|FxiOS|EdgiOS|OPiOS|GSA|DuckDuckGo)\//
-/** So do phones in the name of Linux. What runs on Android alone betrays them, and so may their hints. */
-const ANDROID_PRODUCT = /\b(?:SamsungBrowser|MiuiBrowser|HuaweiBrowser|HeyTapBrowser|VivoBrowser|EdgA)\//
-/** The first that matches counts: its name, or what was found, and what it is built on, or itself. `(…)` is its version. */
+/** So do phones and other tablets in the name of Linux. What runs on Android alone betrays them, or their hints. */
+const ANDROID_PRODUCT = /\b(?:SamsungBrowser|Silk|MiuiBrowser|HuaweiBrowser|HeyTapBrowser|VivoBrowser|EdgA)\//
+/** The first that matches counts: its name, or what it found; what it is built on, or itself; in `(…)` its version. */
 const SYSTEMS: readonly (readonly [pattern: RegExp, name?: string | undefined, base?: string])[] = [
   // On a computer its browsers name Windows, too.
   [/\b(?:HarmonyOS|OpenHarmony)[ /]?([\d.]{0,20})/, 'HarmonyOS', 'Android'],
@@ -50,7 +50,7 @@ const FROZEN_IOS = /^18\.(?:6|6\.2|7)$/
 /** What browsers say on every later macOS, 10.15 by Firefox. Source: WebKit, Chromium, Mozilla. */
 const FROZEN_MACOS = /^10\.15(?:\.7)?$/
 
-/** Finds the system in a user agent and refines it by hints. Where they contradict each other, the user agent counts. */
+/** Finds the system in a user agent and refines it by hints. Where the two contradict each other, the first counts. */
 export function findSystem(text: string, { os }: Parsed, given: Hints): System {
   const [name, base, version] = systemIn(text, os.name ?? '', given)
   const hints = base !== '' && given.platform === base ? given : withoutSystem(given)
