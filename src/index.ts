@@ -21,6 +21,7 @@ export type { CallOptions } from './parse-options.ts'
 
 export type { SessionClient, UserIdOf, UserSessionOf } from './client.ts'
 export type { Locate, Location, LocationHeaders } from './find-location.ts'
+export type { ClientDescription } from './describe-client.ts'
 export type { ClientHints } from './client-hints.ts'
 export type { DeviceType } from './user-agent.ts'
 

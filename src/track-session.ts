@@ -1,4 +1,3 @@
-import { anonymizeIpAddress } from './anonymize-ip-address.ts'
 import {
   apart,
   atomically,
@@ -10,34 +9,24 @@ import {
   type UserSessionRow,
 } from './client.ts'
 import { isMissingReference, isUniqueConflict } from './database-error.ts'
+import { clientFields, describeClient, type ClientDescription } from './describe-client.ts'
 import { InvalidInputError, SessionEndedError, SessionKeyTakenError, UserNotFoundError } from './errors.ts'
 import { absoluteEndOf, expiryOf, isLiveAt } from './expiry.ts'
-import { normalizeIpAddress } from './ip-address.ts'
-import type { ClientHints } from './client-hints.ts'
-import { fastGeoip } from './fast-geoip.ts'
-import { findLocation, type Locate, type LocationHeaders } from './find-location.ts'
+import type { Locate } from './find-location.ts'
 import { anything, fields, isJson, optionalField, parseInput } from './parse-input.ts'
 import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
 import type { Policy } from './policy.ts'
 import { credentialAnd, deriveUserSessionId, sessionIdOf, type Credential } from './session-key.ts'
-import { describeDevice } from './user-agent.ts'
 import { userIdFor } from './user-id.ts'
 
 /** A sign-in: whose it is, the key it was given, and what the client said of itself. */
-export type TrackSessionInput<UserId> = Credential & {
-  /** Id of an existing user. */
-  readonly userId: UserId
-  /** Where the client is, as the application found it. Stored in canonical form, or as much of it as the policy keeps; `null` when it is not an address. */
-  readonly ipAddress?: string | null | undefined
-  /** The request's `User-Agent`, however it looks. */
-  readonly userAgent?: string | null | undefined
-  /** What the client says of its browser and device besides, in the shape of `NavigatorUAData.getHighEntropyValues()`. */
-  readonly clientHints?: ClientHints | null | undefined
-  /** What the platform in front says of the client's place in the request's headers, for a `locate` that reads them. */
-  readonly locationHeaders?: LocationHeaders | null | undefined
-  /** Any JSON value for the application's own use, kept with the `Session` row until the session is over. */
-  readonly data?: unknown
-}
+export type TrackSessionInput<UserId> = Credential &
+  ClientDescription & {
+    /** Id of an existing user. */
+    readonly userId: UserId
+    /** Any JSON value for the application's own use, kept with the `Session` row until the session is over. */
+    readonly data?: unknown
+  }
 
 /** How the place of a sign-in is found. */
 export interface TrackSessionOptions extends CallOptions {
@@ -48,10 +37,7 @@ export interface TrackSessionOptions extends CallOptions {
 const action = 'track session'
 const inputSchema = credentialAnd({
   userId: anything,
-  ipAddress: anything,
-  userAgent: anything,
-  clientHints: anything,
-  locationHeaders: anything,
+  ...clientFields,
   data: optionalField(isJson, 'a JSON value'),
 })
 const isFunction = (value: unknown): boolean => typeof value === 'function'
@@ -66,8 +52,8 @@ const optionsSchema = fields({ ...callOptions, locate: optionalField<Locate>(isF
  *
  * @param db - a Prisma client, an extended one, or the client of an interactive transaction. Finding the place may take up
  * to 1 s, which counts against the caller's transaction
- * @param input - `{ userId, sessionKey, ipAddress?, userAgent?, clientHints?, data? }`; `{ userId, sessionId, … }` without
- * `data` where another library owns the `Session` table and has written the row
+ * @param input - `{ userId, sessionKey, data? }` with what is known of the client ({@link ClientDescription});
+ * `{ userId, sessionId, … }` without `data` where another library owns the `Session` table and has written the row
  * @param options - `now` (default: the clock), `policy` (default: `defaultPolicy`) and `locate` (default: fast-geoip)
  * @returns the live `UserSession`, with the application's own columns
  * @throws InvalidInputError, InvalidPolicyError when an argument is wrong, or there is no `Session` row of that `sessionId`
@@ -86,9 +72,9 @@ export async function trackSession<Client extends SessionClient>(
   options: TrackSessionOptions = {},
 ): Promise<UserSessionOf<Client>> {
   requireClient(action, db)
-  const { ipAddress, userAgent, clientHints, locationHeaders, data, ...parsed } = parseInput(action, inputSchema, input)
+  const { data, ...parsed } = parseInput(action, inputSchema, input)
   const userId = parseInput(action, userIdFor(db), parsed.userId, 'userId')
-  const { now, policy, locate = fastGeoip() } = parseOptions(action, optionsSchema, options)
+  const { now, policy, locate } = parseOptions(action, optionsSchema, options)
   const isOwnTable = parsed.sessionKey !== undefined
   if (!isOwnTable && data !== undefined) {
     throw new InvalidInputError(
@@ -99,17 +85,13 @@ export async function trackSession<Client extends SessionClient>(
   const sessionId = sessionIdOf(parsed)
 
   const id = deriveUserSessionId(sessionId)
-  const address = normalizeIpAddress(ipAddress)
-  const device = describeDevice(userAgent, clientHints)
-  const location = await findLocation(address, locate, locationHeaders)
+  const client = await describeClient(parsed, policy, locate)
   const expiresAt = expiryOf({ createdAt: now, lastActivity: now }, policy)
   const row = {
     id,
     userId,
     sessionId,
-    ipAddress: anonymizeIpAddress(address, policy.ipAddress, policy.ipAddressKey),
-    ...device,
-    ...location,
+    ...client,
     createdAt: now,
     lastActivity: now,
     expiresAt,

@@ -23,6 +23,7 @@ const layers = {
   edges: [
     'client',
     'client-hint-headers',
+    'describe-client',
     'fast-geoip',
     'find-client-address',
     'forwarded-nodes',

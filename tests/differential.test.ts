@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { expect, inject, test } from 'vitest'
 import type { Driver, PrismaClient } from '../scripts/databases.ts'
 import {
+  anonymizeInactive,
   createPolicy,
   defaultPolicy,
   hashSessionKey,
@@ -14,6 +15,7 @@ import {
   SessionTrackingError,
   touchActivity,
   trackSession,
+  type Policy,
 } from '../src/index.ts'
 import { deriveUserSessionId } from '../src/session-key.ts'
 import { type Database, openDatabase } from './database/open-database.ts'
@@ -64,6 +66,7 @@ const calls = {
   revokeSessions,
   rotateSessionKey,
   purgeSessions: (prisma, _, options) => purgeSessions(prisma, options),
+  anonymizeInactive,
   deleteUser: (prisma, { id }) => prisma.user.deleteMany({ where: { id } }),
   /** Another library writes a session of its own, or makes it last longer. */
   writeSession(prisma, { id, seconds }, { now: createdAt }) {
@@ -127,15 +130,25 @@ const step = fc.oneof(
   call(4, 'rotateSessionKey', { sessionKey, newSessionKey: sessionKey }),
   call(3, 'rotateSessionKey', { sessionId, newSessionId: sessionId }),
   call(2, 'purgeSessions', {}, {}, { batchSize: fc.integer({ min: 1, max: 3 }) }),
+  call(
+    2,
+    'anonymizeInactive',
+    { olderThanSeconds: fc.constantFrom(1, 60, 1800) },
+    { ipAddress: fc.constantFrom('truncated', 'none') },
+    { batchSize: fc.integer({ min: 1, max: 3 }) },
+  ),
   call(2, 'writeSession', { id: fc.constantFrom(...theirs), seconds: fc.constantFrom(60, 43_200) }),
   call(1, 'deleteSession', { id: fc.constantFrom(...theirs) }),
   call(1, 'deleteUser', { id: fc.constant(3) }),
 )
 
+const durationsOf = (policy: Partial<Policy>): number[] =>
+  Object.values(policy).filter((value) => typeof value === 'number')
+
 /** To where something is due, expired or forgotten, to the millisecond, or back. */
 const later = fc
   .tuple(
-    mostly([0, 0, 0, 20, 60], [...Object.values(policies.default), ...Object.values(policies.short)]),
+    mostly([0, 0, 0, 20, 60], [...durationsOf(policies.default), ...durationsOf(policies.short)]),
     fc.constantFrom(0, -1, 1),
     fc.constantFrom(1, 1, 1, -1),
   )

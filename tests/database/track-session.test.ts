@@ -16,6 +16,7 @@ import {
   touchActivity,
   trackSession,
   UserNotFoundError,
+  type Locate,
 } from '../../src/index.ts'
 import { openDatabase, type Database } from './open-database.ts'
 
@@ -639,7 +640,16 @@ describe('the place of an address', () => {
     const locate = vi.fn<(ipAddress: string) => Promise<null>>(async () => null)
     const input = { userId: user.id, sessionKey: generateSessionKey(), ipAddress: sent }
     expect(await trackSession(prisma, input, { now: start, locate })).toMatchObject({ ipAddress: canonical })
-    expect(locate.mock.calls).toEqual([[canonical]])
+    expect(locate.mock.calls).toEqual([[canonical, {}]])
+  })
+
+  it('is looked up with what the platform in front says of it', async () => {
+    const { prisma, user } = await openDatabase()
+    const locate = vi.fn<Locate>(async () => null)
+    const locationHeaders = { 'cf-ipcountry': 'GB', 'cf-ipcity': 'London' }
+    const input = { userId: user.id, sessionKey: generateSessionKey(), ipAddress, locationHeaders }
+    await trackSession(prisma, input, { now: start, locate })
+    expect(locate.mock.calls).toEqual([[ipAddress, locationHeaders]])
   })
 
   it.each([undefined, null, '', 'localhost', '1.2.3'])('is not looked up without an address: %o', async (sent) => {

@@ -1,5 +1,6 @@
 // What applications write. It is compiled and never run, by client.test.ts against clients of several schemas.
 import {
+  anonymizeInactive,
   listSessions,
   purgeSessions,
   revokeOtherSessions,
@@ -49,6 +50,8 @@ export async function everyVerb(): Promise<void> {
   const counts = [await revokeSessions(prisma, { userId }), await revokeOtherSessions(prisma, { userId, sessionKey })]
   assert<Equal<typeof counts, number[]>>()
   await purgeSessions(prisma)
+  const anonymized = await anonymizeInactive(prisma, { olderThanSeconds: 60 })
+  assert<Equal<typeof anonymized, number>>()
 }
 
 /** Verbs refuse every other user id. */
