@@ -58,6 +58,7 @@ export default defineConfig({
     globalSetup: 'tests/temporary-directory.ts',
     projects: [
       project('unit', ['tests/architecture.test.ts', 'tests/unit/**/*.test.ts']),
+      project('cli', ['tests/cli/**/*.test.ts']),
       ...present.map(databaseProject),
       project('differential', ['tests/differential.test.ts'], onServers(present)),
       project('frameworks', ['tests/frameworks/**/*.test.ts'], onServers(drivers.slice(0, 1))),
