@@ -1,4 +1,4 @@
-import { findBlocks } from './find-blocks.ts'
+import { findBlocks, type Block } from './find-blocks.ts'
 import { findModel, findSessionId, findUser, isOwnSession } from './find-models.ts'
 import type { FoundSchema } from './find-schema.ts'
 import { insertField } from './insert-field.ts'
@@ -86,8 +86,12 @@ function ownModel(own: readonly Model[], name: string): Model {
   return own.find((model) => model.name === name)!
 }
 
+function blockOf(model: string, { text }: SchemaFile): Block | undefined {
+  return findBlocks(text).find(({ name, keyword }) => name === model && keyword === 'model')
+}
+
 function fileOf(files: readonly SchemaFile[], model: string): SchemaFile {
-  return files.find(({ text }) => findBlocks(text).some(({ name, keyword }) => name === model && keyword === 'model'))!
+  return files.find((file) => blockOf(model, file))!
 }
 
 function withField(files: readonly SchemaFile[], model: Model, field: { name: string; type: string }): SchemaFile[] {
@@ -97,8 +101,7 @@ function withField(files: readonly SchemaFile[], model: Model, field: { name: st
         `Rename it (@map keeps its column), and run this again`,
     )
   const file = fileOf(files, model.name)
-  const block = findBlocks(file.text).find(({ name, keyword }) => name === model.name && keyword === 'model')!
-  const text = insertField(file.text, block, field.name, field.type)
+  const text = insertField(file.text, blockOf(model.name, file)!, field.name, field.type)
   return files.map((each) => (each === file ? { ...each, text } : each))
 }
 

@@ -1,4 +1,4 @@
-import { anonymizeIpAddress, type IpAddressForm } from './anonymize-ip-address.ts'
+import { anonymizeIpAddress, ipAddressForms, type IpAddressForm } from './anonymize-ip-address.ts'
 import { batchOptions, type BatchOptions } from './batch-options.ts'
 import { atomically, query, requireClient, type SessionClient } from './client.ts'
 import { InvalidPolicyError } from './errors.ts'
@@ -17,11 +17,11 @@ export interface AnonymizeInput {
 }
 
 const action = 'anonymize inactive sessions'
-const forms = ['truncated', 'hashed', 'none']
+const forms = ipAddressForms.filter((form) => form !== 'full')
 const inputSchema = fields({
   olderThanSeconds: field<number>(isDuration, 'a number of seconds above 0'),
   ipAddress: optionalField<Exclude<IpAddressForm, 'full'>>(
-    (value) => forms.includes(value as string),
+    (value) => forms.some((form) => form === value),
     forms.join(' or '),
   ),
 })
@@ -72,11 +72,7 @@ export async function anonymizeInactive(
       return anonymous === ipAddress ? [] : [{ where: { id, ipAddress, ...inactive }, data: { ipAddress: anonymous } }]
     })
     if (changes.length > 0) {
-      // Two statements or more, as a batch always has.
-      const [, ...results] = await atomically(db, action, () => [
-        db.userSession.findMany({ take: 0 }),
-        ...(changes.map((change) => db.userSession.updateMany(change)) as [PromiseLike<{ count: number }>]),
-      ])
+      const results = await atomically(db, action, () => changes.map((change) => db.userSession.updateMany(change)))
       for (const { count } of results) changed += count
     }
     onProgress?.(changed)

@@ -1,8 +1,11 @@
 import { createHmac } from 'node:crypto'
 import { normalizeIpAddress } from './ip-address.ts'
 
-/** What is kept of an address: all of it, its network, a keyed hash of it, or nothing. */
-export type IpAddressForm = 'full' | 'truncated' | 'hashed' | 'none'
+/** What may be kept of an address: all of it, its network, a keyed hash of it, or nothing. */
+export const ipAddressForms = ['full', 'truncated', 'hashed', 'none'] as const
+
+/** One of {@link ipAddressForms}. */
+export type IpAddressForm = (typeof ipAddressForms)[number]
 
 /** What {@link anonymizeIpAddress} makes of an address in the form `hashed`. */
 const HASHED = /^[0-9a-f]{32}$/

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { optionalField } from './parse-input.ts'
+import { isFunction, optionalField } from './parse-input.ts'
 import { callOptions, type CallOptions } from './parse-options.ts'
 
 /** How a verb that goes through a whole table does so. */
@@ -14,7 +14,6 @@ export interface BatchOptions<Progress> extends CallOptions {
 
 const isBatchSize = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 10_000
-const isFunction = (value: unknown): boolean => typeof value === 'function'
 
 /** The options of {@link BatchOptions}, for a verb's schema. */
 export function batchOptions<Progress>(): typeof callOptions & {

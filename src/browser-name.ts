@@ -3,8 +3,6 @@ import { clientName, lastProduct } from './client-name.ts'
 import type { Parsed, System } from './find-system.ts'
 import { versionedLabel } from './plain-label.ts'
 
-/** What names another product first is no browser. */
-const BROWSER = /^(?:Mozilla|Opera)\//i
 /** Browsers that others are built on, whose names these send beside their own. */
 const COMMON: ReadonlySet<string> = new Set([
   'Android Browser',
@@ -17,12 +15,17 @@ const COMMON: ReadonlySet<string> = new Set([
 /** The view of some app, which is Chrome's since Android 4.4. Source: Chromium, WebView user agents. */
 const ANDROID_VIEW = / Version\/4\.0 Chrome\//
 
+/** Whether a user agent is a browser's, or that of something built on one: what names another product first is neither. */
+export function isBrowser(text: string): boolean {
+  return /^(?:Mozilla|Opera)\//i.test(text)
+}
+
 /** Names the app, or the browser, or what stands for it. `null` when none is told. */
 export function browserName(text: string, { browser, os }: Parsed, { base, hints }: System): string | null {
-  const isBrowser = BROWSER.test(text)
-  const app = appName(text) ?? (isBrowser ? null : clientName(text))
+  const isOfBrowser = isBrowser(text)
+  const app = appName(text) ?? (isOfBrowser ? null : clientName(text))
   const brand = versionedLabel(hints.brand.name, hints.brand.version)
-  if (app !== null || !isBrowser || (brand !== null && !COMMON.has(hints.brand.name))) return app ?? brand
+  if (app !== null || !isOfBrowser || (brand !== null && !COMMON.has(hints.brand.name))) return app ?? brand
 
   const chrome = /\bChrome\/(\d{1,10})/.exec(text)?.[1]
   // To bowser a television's system is its browser, which is Chrome.

@@ -83,23 +83,25 @@ function clientOf(db: SessionClient): Pick<SessionClient, '$connect' | '$transac
 /**
  * Runs the statements as one transaction: in that of the caller when there is one, else in one of its own.
  *
- * Always two statements or more. adapter-better-sqlite3 has one connection, on which a statement that is sent alone runs
- * inside whatever transaction is open and is lost when that rolls back, after it was answered as done. A batch waits for
- * its turn.
+ * Sends no statement alone, but with one beside it that does nothing. adapter-better-sqlite3 has one connection, on which a
+ * statement that is sent alone runs inside whatever transaction is open and is lost when that rolls back, after it was
+ * answered as done. A batch waits for its turn.
  *
  * @param statements - makes them anew for every run; Prisma starts one when it is awaited
  */
-export async function atomically<
-  const Statements extends readonly [PromiseLike<unknown>, PromiseLike<unknown>, ...PromiseLike<unknown>[]],
->(
+export async function atomically<const Statements extends readonly PromiseLike<unknown>[]>(
   db: SessionClient,
   action: string,
   statements: () => Statements,
 ): Promise<{ -readonly [Index in keyof Statements]: Awaited<Statements[Index]> }> {
   return query(db, action, async () => {
-    if (!isInTransaction(db)) return clientOf(db).$transaction!(statements())
+    const made = statements()
+    if (!isInTransaction(db)) {
+      const batch = made.length === 1 ? [...made, db.session.findMany({ take: 0 })] : made
+      return (await clientOf(db).$transaction!(batch)).slice(0, made.length)
+    }
     const results: unknown[] = []
-    for (const statement of statements()) results.push(await statement)
+    for (const statement of made) results.push(await statement)
     return results
   }) as never
 }
@@ -114,7 +116,7 @@ export async function apart<Result>(
   statement: () => PromiseLike<Result>,
 ): Promise<Result> {
   if (isInTransaction(db) || keepsTransactionsApart(db)) return query(db, action, statement)
-  const [result] = await atomically(db, action, () => [statement(), db.session.findMany({ take: 0 })])
+  const [result] = await atomically(db, action, () => [statement()])
   return result
 }
 

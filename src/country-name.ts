@@ -1,10 +1,8 @@
 import { InvalidInputError, describeType } from './errors.ts'
+import { isCountry } from './find-location.ts'
 
-/**
- * Source: ISO 3166-1, section 8.1.3, codes left to their users but for XK, Kosovo; and codes that ISO reserves without
- * assigning them, for which Unicode's region names have one: islands, and unions of countries.
- */
-const NO_COUNTRY = /^(?:AA|Q[M-Z]|X[^K]|ZZ|AC|CP|CQ|DG|EA|EU|EZ|IC|TA|UN)$/
+/** Codes that ISO 3166-1 reserves and does not assign, of islands and unions: Unicode's region names have one for each. */
+const RESERVED = /^(?:AC|CP|CQ|DG|EA|EU|EZ|IC|TA|UN)$/
 
 /**
  * The name of a country by its code, as in `UserSession.country`, for a page to show.
@@ -18,7 +16,7 @@ const NO_COUNTRY = /^(?:AA|Q[M-Z]|X[^K]|ZZ|AC|CP|CQ|DG|EA|EU|EZ|IC|TA|UN)$/
  */
 export function countryName(country: string | null, language = 'en'): string | null {
   const names = namesIn(language)
-  if (typeof country !== 'string' || !/^[A-Z]{2}$/.test(country) || NO_COUNTRY.test(country)) return null
+  if (!isCountry(country) || RESERVED.test(country)) return null
   // A code that is no longer in use reads as that of the country which is there now: not where the session came from.
   return new Intl.Locale(`und-${country}`).region === country ? (names.of(country) ?? null) : null
 }

@@ -1,25 +1,24 @@
+import { isBrowser } from './browser-name.ts'
 import type { System } from './find-system.ts'
+
+/** What kind of device a session came from. */
+export type DeviceType = 'desktop' | 'mobile' | 'tablet' | 'tv' | 'bot'
 
 /** `AFT…` is Amazon's Fire TV. */
 const TELEVISION = /\bTV\b|\bBRAVIA\b|\bChromecast\b|\bPortalTV\b|^AFT[A-Z]/
 /** What television boxes put beside the browser that they are built on. */
 const TELEVISION_TEXT = / CrKey\/| TV Safari\//
-/** Only browsers leave `Mobile` out because what they run on is no phone. */
-const BROWSER = /^(?:Mozilla|Opera)\//i
 
 /** Finds the kind of a device that is no appliance, as far as it is told. */
-export function deviceType(
-  text: string,
-  { base, hints }: System,
-  model: string,
-): 'desktop' | 'mobile' | 'tablet' | 'tv' | null {
+export function deviceType(text: string, { base, hints }: System, model: string): DeviceType | null {
   if (base === 'tvOS' || TELEVISION_TEXT.test(text) || TELEVISION.test(model)) return 'tv'
   if (base === 'iOS') return model === 'iPad' ? 'tablet' : model === '' ? null : 'mobile'
   if (base === 'macOS' || base === 'Windows' || base === 'Chrome OS') return 'desktop'
   // Headsets and speakers with a screen are none of these.
   if (/\bVR\b/.test(text) || base === 'Vega OS') return null
   const hinted = hints.mobile ? 'mobile' : null
-  if (!BROWSER.test(text)) return hinted
+  // Only browsers leave `Mobile` out because what they run on is no phone.
+  if (!isBrowser(text)) return hinted
   // A phone or tablet that asks for pages of a desktop.
   if (base === 'Android' && text.includes('(X11;')) return hinted
   if (/\bTablet\b/.test(text)) return 'tablet'

@@ -34,7 +34,7 @@ const READERS: Record<AddressHeader, (text: string) => Iterable<string | null>> 
 }
 
 /** The names of {@link AddressHeader}. */
-export const addressHeaders: readonly string[] = Object.keys(READERS)
+export const addressHeaders: readonly AddressHeader[] = Object.keys(READERS) as AddressHeader[]
 
 /**
  * Finds a request's client by walking from the server towards it: over each trusted proxy to the one whom that names, up

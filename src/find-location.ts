@@ -66,6 +66,11 @@ export function readLocation(answer: unknown): Location | null {
   }
 }
 
+/** Whether a value can be the code of a country, or `XK` for Kosovo. */
+export function isCountry(value: unknown): value is string {
+  return nameOrNull(value, COUNTRY) !== null
+}
+
 function nameOrNull(name: unknown, pattern: RegExp): string | null {
   return typeof name === 'string' && name.length <= LONGEST_NAME && pattern.test(name) ? name : null
 }

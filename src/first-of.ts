@@ -1,7 +1,7 @@
 import { readLocation, type Locate } from './find-location.ts'
-import { field, parseInput } from './parse-input.ts'
+import { field, isFunction, parseInput } from './parse-input.ts'
 
-const locateFunction = field<Locate>((value) => typeof value === 'function', 'a function')
+const locateFunction = field<Locate>(isFunction, 'a function')
 
 /**
  * Asks one after the other until one of them answers a city or a country. One that fails, or answers anything else, is

@@ -23,7 +23,7 @@ export type { SessionClient, UserIdOf, UserSessionOf } from './client.ts'
 export type { Locate, Location, LocationHeaders } from './find-location.ts'
 export type { ClientDescription } from './describe-client.ts'
 export type { ClientHints } from './client-hints.ts'
-export type { DeviceType } from './user-agent.ts'
+export type { DeviceType } from './device-type.ts'
 
 export {
   DatabaseError,

@@ -40,6 +40,11 @@ export function fields<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<S
   return z.strictObject(shape, `an object with no properties but ${Object.keys(shape).join(', ')}`)
 }
 
+/** Something to call. */
+export function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
+}
+
 /** Text that every database stores and gives back as it was: not blank, no NUL, no lone surrogate. */
 export function isPlainText(value: unknown, maximumLength: number): value is string {
   return (

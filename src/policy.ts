@@ -1,4 +1,4 @@
-import type { IpAddressForm } from './anonymize-ip-address.ts'
+import { ipAddressForms, type IpAddressForm } from './anonymize-ip-address.ts'
 import { describeType, InvalidPolicyError } from './errors.ts'
 import { field, fields, isPlainText, optionalField } from './parse-input.ts'
 
@@ -43,7 +43,6 @@ export function isDuration(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value <= maximumSeconds
 }
 const duration = field<number>(isDuration, `a number above 0 and at most ${maximumSeconds}`)
-const forms = ['full', 'truncated', 'hashed', 'none']
 // As long as the hash. Source: RFC 2104, section 3, which discourages shorter keys.
 const isSecret = (value: unknown): boolean => isPlainText(value, 1024) && value.length >= 32
 const schema = fields({
@@ -51,7 +50,10 @@ const schema = fields({
   absoluteTimeoutSeconds: duration,
   touchIntervalSeconds: duration,
   retentionSeconds: duration,
-  ipAddress: field<IpAddressForm>((value) => forms.includes(value as string), forms.join(' or ')),
+  ipAddress: field<IpAddressForm>(
+    (value) => ipAddressForms.some((form) => form === value),
+    ipAddressForms.join(' or '),
+  ),
   ipAddressKey: optionalField<string>(isSecret, 'a secret of 32 to 1024 characters'),
 })
 

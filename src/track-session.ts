@@ -13,7 +13,7 @@ import { clientFields, describeClient, type ClientDescription } from './describe
 import { InvalidInputError, SessionEndedError, SessionKeyTakenError, UserNotFoundError } from './errors.ts'
 import { absoluteEndOf, expiryOf, isLiveAt } from './expiry.ts'
 import type { Locate } from './find-location.ts'
-import { anything, fields, isJson, optionalField, parseInput } from './parse-input.ts'
+import { anything, fields, isFunction, isJson, optionalField, parseInput } from './parse-input.ts'
 import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
 import type { Policy } from './policy.ts'
 import { credentialAnd, deriveUserSessionId, sessionIdOf, type Credential } from './session-key.ts'
@@ -40,7 +40,6 @@ const inputSchema = credentialAnd({
   ...clientFields,
   data: optionalField(isJson, 'a JSON value'),
 })
-const isFunction = (value: unknown): boolean => typeof value === 'function'
 const optionsSchema = fields({ ...callOptions, locate: optionalField<Locate>(isFunction, 'a function') })
 
 /**

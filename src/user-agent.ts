@@ -4,12 +4,9 @@ import { browserName } from './browser-name.ts'
 import { readHints } from './client-hints.ts'
 import { crawlerName } from './crawler-name.ts'
 import { deviceModel } from './device-model.ts'
-import { deviceType } from './device-type.ts'
+import { deviceType, type DeviceType } from './device-type.ts'
 import { findSystem } from './find-system.ts'
 import { plainLabel, versionedLabel } from './plain-label.ts'
-
-/** What kind of device a session came from. */
-export type DeviceType = 'desktop' | 'mobile' | 'tablet' | 'tv' | 'bot'
 
 /** What a session runs on, in words for its owner. Each is null when unknown. */
 export interface Device {

@@ -35,10 +35,10 @@ const layers = {
   ],
   rules: [
     'anonymize-ip-address',
-    'batch-options',
-    'browser-name',
     'app-name',
     'appliance',
+    'batch-options',
+    'browser-name',
     'client-hints',
     'client-name',
     'country-name',

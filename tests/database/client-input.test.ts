@@ -1,8 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createPolicy, generateSessionKey, trackSession, type IpAddressForm } from '../../src/index.ts'
+import { addressHeaders } from '../../src/find-client-address.ts'
 import { firstOf, locationHeaders } from '../../src/location.ts'
-import { describeRequest, type DescribeRequestOptions } from '../../src/request.ts'
+import { describeRequest } from '../../src/request.ts'
+import { everyHeader } from '../every-header.ts'
 import { openDatabase } from './open-database.ts'
 
 /** Columns that hold what a client says of itself, and all that may ever stand in them. */
@@ -14,27 +16,6 @@ const columns = {
   city: /^[^\p{C}<>&"`=+@]{1,100}$/u,
   country: /^[A-Z]{2}$/,
 } as const
-
-const addressHeaders: DescribeRequestOptions['addressHeader'][] = [
-  'x-forwarded-for',
-  'forwarded',
-  'cf-connecting-ip',
-  'fly-client-ip',
-  'x-vercel-forwarded-for',
-  'cloudfront-viewer-address',
-]
-const names = [
-  ...addressHeaders,
-  'user-agent',
-  'sec-ch-ua',
-  'sec-ch-ua-full-version-list',
-  'sec-ch-ua-mobile',
-  'sec-ch-ua-model',
-  'sec-ch-ua-platform',
-  'sec-ch-ua-platform-version',
-  'cf-ipcountry',
-  'cf-ipcity',
-]
 
 const pieces = fc.constantFrom(
   ...[
@@ -73,7 +54,7 @@ const text = fc.oneof(
   fc.array(pieces, { maxLength: 8 }).map((parts) => parts.join('')),
 )
 const headers = fc
-  .uniqueArray(fc.tuple(fc.constantFrom(...names), text), { selector: ([name]) => name })
+  .uniqueArray(fc.tuple(fc.constantFrom(...everyHeader), text), { selector: ([name]) => name })
   .map((entries) => new Map(entries))
 const forms: IpAddressForm[] = ['full', 'truncated', 'hashed', 'none']
 

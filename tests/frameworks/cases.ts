@@ -1,3 +1,4 @@
+import { everyHeader } from '../every-header.ts'
 import type { Options } from './application.ts'
 import type { Headers } from './post-sign-in.ts'
 
@@ -13,11 +14,6 @@ const zurich = { 'cf-ipcountry': 'CH', 'cf-ipcity': Buffer.from('Zürich').toStr
 
 /** All that a header's value may consist of, white space not at its ends. Source: RFC 9110, section 5.5. */
 export const garbage = String.fromCharCode(...from(0x21, 0x7e), ...from(0x80, 0xfe), 0x09, 0x20, 0xff)
-export const everyHeader = (
-  'user-agent x-forwarded-for forwarded cf-connecting-ip fly-client-ip x-vercel-forwarded-for cloudfront-viewer-address ' +
-  'cf-ipcountry cf-ipcity sec-ch-ua sec-ch-ua-full-version-list sec-ch-ua-mobile sec-ch-ua-model sec-ch-ua-platform ' +
-  'sec-ch-ua-platform-version'
-).split(' ')
 
 /** What a client sends, and what is recorded of it. */
 export interface Case {

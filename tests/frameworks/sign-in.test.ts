@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { canListen } from './can-listen.ts'
-import { cases, everyHeader, garbage, proxy } from './cases.ts'
+import { everyHeader } from '../every-header.ts'
+import { cases, garbage, proxy } from './cases.ts'
 import { frameworks, openApplication } from './open-application.ts'
 import { postLines, postSignIn } from './post-sign-in.ts'
 

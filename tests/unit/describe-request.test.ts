@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { describeRequest, type DescribeRequestOptions } from '../../src/describe-request.ts'
 import * as entryPoint from '../../src/request.ts'
+import { everyHeader } from '../every-header.ts'
 import { isSlow, megabyteOf } from './is-slow.ts'
 
 const proxy: DescribeRequestOptions = { trustedProxies: ['loopback'] }
@@ -217,13 +218,6 @@ describe('options', () => {
 })
 
 describe('what a client sends', () => {
-  const everyName = [
-    ...Object.keys(headers),
-    'fly-client-ip',
-    'x-vercel-forwarded-for',
-    'cloudfront-viewer-address',
-    'sec-ch-ua-model',
-  ]
   const addressHeader = fc.constantFrom('x-forwarded-for', 'forwarded', 'cf-connecting-ip', 'cloudfront-viewer-address')
   const isDescription = {
     ipAddress: expect.toSatisfy((value: unknown) => value === null || typeof value === 'string'),
@@ -255,7 +249,7 @@ describe('what a client sends', () => {
 
   test('never throws, whatever its headers are, and gives the same answer each time', () => {
     const sent = fc.dictionary(
-      fc.constantFrom(...everyName),
+      fc.constantFrom(...everyHeader),
       fc.oneof(fc.anything(), fc.string({ unit: 'binary' }), fc.array(fc.string())),
     )
     fc.assert(
@@ -274,7 +268,7 @@ describe('what a client sends', () => {
     const value = fc.string({ unit: fc.constantFrom(...' ,;="\\?:[]v1aé203.for'.split('')), maxLength: 40 })
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.constantFrom(...everyName), value), { maxLength: 12 }),
+        fc.array(fc.tuple(fc.constantFrom(...everyHeader), value), { maxLength: 12 }),
         addressHeader,
         (lines, name) => {
           // A server trims what it reads, and keeps the first of several user agents.
@@ -312,7 +306,7 @@ describe('what a client sends', () => {
     ]
     const slow = words.flatMap((word) => {
       const text = megabyteOf(word)
-      const sent = Object.fromEntries(everyName.map((name) => [name, text]))
+      const sent = Object.fromEntries(everyHeader.map((name) => [name, text]))
       return (['x-forwarded-for', 'forwarded', 'cloudfront-viewer-address'] as const).filter((name) => {
         const options = { ...proxy, addressHeader: name, peerAddress: '127.0.0.1' }
         expect(describeRequest({ headers: sent }, options).ipAddress ?? '127.0.0.1').toBe('127.0.0.1')
