@@ -24,7 +24,10 @@ export type TrackSessionInput<UserId> = Credential &
   ClientDescription & {
     /** Id of an existing user. */
     readonly userId: UserId
-    /** Any JSON value for the application's own use, kept with the `Session` row until the session is over. */
+    /**
+     * Any JSON value for the application's own use, kept with the `Session` row until the session is over. A number by itself
+     * comes back from SQLite as its own rounding of it, since the column is of numeric affinity: put it into an object.
+     */
     readonly data?: unknown
   }
 
