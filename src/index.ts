@@ -11,6 +11,8 @@ export {
 export { rotateSessionKey, type Rotation } from './rotate-session-key.ts'
 export { anonymizeInactive, type AnonymizeInput } from './anonymize-inactive.ts'
 export { purgeSessions, type PurgeCounts, type PurgeOptions } from './purge-sessions.ts'
+export { sessionTracking, type SessionTrackingExtension, type SessionTrackingOptions } from './session-tracking.ts'
+export type { SessionTrackingMethods } from './session-tracking-methods.ts'
 
 export { computeExpiry, isLive, type Activity, type Lifetime } from './expiry.ts'
 export type { IpAddressForm } from './anonymize-ip-address.ts'

@@ -10,6 +10,7 @@ const packages = Object.keys({ ...dependencies, ...devDependencies, ...peerDepen
 
 const layers = {
   contents: ['index', 'location', 'request'],
+  extension: ['session-tracking', 'session-tracking-methods'],
   verbs: [
     'anonymize-inactive',
     'describe-request',
@@ -62,7 +63,8 @@ const layers = {
   ],
 }
 const mayImport: Record<string, string[]> = {
-  contents: ['verbs', 'edges', 'rules'],
+  contents: ['extension', 'verbs', 'edges', 'rules'],
+  extension: ['extension', 'verbs', 'edges', 'rules'],
   verbs: ['edges', 'rules'],
   edges: ['edges', 'rules'],
   rules: ['rules'],

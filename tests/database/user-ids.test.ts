@@ -1,10 +1,6 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { inspect, promisify } from 'node:util'
+import { inspect } from 'node:util'
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
-import { adapterFor, schemaFolder, type PrismaClient } from '../../scripts/databases.ts'
+import { adapterFor, type PrismaClient } from '../../scripts/databases.ts'
 import {
   generateSessionKey,
   listSessions,
@@ -19,9 +15,9 @@ import {
   UserNotFoundError,
   type SessionClient,
 } from '../../src/index.ts'
+import { generateClient } from './generate-client.ts'
 import { createTestDatabase } from './open-database.ts'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
 const start = new Date('2026-01-05T08:00:00Z')
 const after = (seconds: number): Date => new Date(start.getTime() + seconds * 1000)
 const now = after(100)
@@ -51,7 +47,7 @@ const schemas = [
 describe.each(schemas)('where user ids are $type', ({ type, numbers, ids, unknown, wrong }) => {
   let Client: typeof PrismaClient
   beforeAll(async () => {
-    Client = await generate(type)
+    Client = await generateClient((schema) => schemaWithUserIds(schema, type))
   })
 
   /** A new database with a user of each id and a client generated for it. */
@@ -173,22 +169,9 @@ function withUserIds(sql: string, type: string): string {
     .replaceAll('utf8mb4_unicode_ci', 'utf8mb4_bin')
 }
 
-/** The client of this project's schema with user ids of another type. */
-async function generate(type: string): Promise<typeof PrismaClient> {
-  const directory = mkdtempSync(join(inject('directory'), `user-ids-${type}-`))
-  // The generated client finds Prisma's runtime from where it is.
-  symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
-  const schema = join(directory, 'schema.prisma')
-  const ours = readFileSync(new URL('schema.prisma', schemaFolder(inject('driver'))), 'utf8')
-  const theirs = ours
-    .replace(/output +=.*/, 'output = "./client"')
+/** This project's schema with user ids of another type. */
+function schemaWithUserIds(schema: string, type: string): string {
+  return schema
     .replace(/(\bid +)Int( +@id) @default\(autoincrement\(\)\)/, `$1${type}$2`)
     .replace(/(\buserId +)Int/, `$1${type}`)
-  writeFileSync(schema, theirs)
-
-  const cli = [join(root, 'node_modules/prisma/build/index.js'), 'generate', '--schema', schema]
-  const env = { ...process.env, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' }
-  await promisify(execFile)(process.execPath, cli, { cwd: root, env, timeout: 50_000, killSignal: 'SIGKILL' })
-  const { PrismaClient: Client } = await import(pathToFileURL(join(directory, 'client/client.ts')).href)
-  return Client
 }

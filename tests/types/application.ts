@@ -1,12 +1,14 @@
 // What applications write. It is compiled and never run, by client.test.ts against clients of several schemas.
 import {
   anonymizeInactive,
+  createPolicy,
   listSessions,
   purgeSessions,
   revokeOtherSessions,
   revokeSession,
   revokeSessions,
   rotateSessionKey,
+  sessionTracking,
   touchActivity,
   trackSession,
   type SessionClient,
@@ -14,7 +16,7 @@ import {
   type UserSessionOf,
 } from 'prisma-user-sessions'
 import { PrismaClient, type Prisma, type UserSession } from '../../generated/prisma/client.ts'
-import { userId, wrongUserId, type OwnColumn, type UserId } from './schema-names.ts'
+import { ownColumn, userId, wrongUserId, type OwnColumn, type UserId } from './schema-names.ts'
 
 /* oxlint-disable typescript/no-unnecessary-type-parameters -- they are all there is to an assertion on types */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -123,4 +125,51 @@ export async function everyCaller(either: PrismaClient | Prisma.TransactionClien
 async function signIn<Client extends SessionClient>(db: Client, user: UserIdOf<Client>): Promise<string> {
   const { id: publicId } = await trackSession(db, { userId: user, sessionKey })
   return publicId
+}
+
+const policy = createPolicy({ idleTimeoutSeconds: 900 })
+const tracking = sessionTracking({ policy, locate: async () => null })
+const extended = prisma.$extends(tracking)
+
+/** The extension's methods answer with the schema's rows too, in a transaction and beside other extensions. */
+export async function everyMethod(): Promise<void> {
+  const model = extended.userSession
+  const tracked = await model.track({ userId, sessionKey }, { now: new Date() })
+  assert<Equal<Flat<typeof tracked>, UserSession>>()
+  const touched = await model.touch({ sessionKey })
+  assert<Equal<typeof touched, typeof tracked | null>>()
+  const rotated = await model.rotate({ sessionKey, newSessionKey: 'another' })
+  assert<Equal<typeof rotated, typeof tracked | null>>()
+  const { items, nextCursor } = await model.list({ userId }, { current: sessionKey, cursor: null })
+  assert<Equal<typeof nextCursor, string | null>>()
+  assert<Equal<keyof (typeof items)[0], Exclude<keyof UserSession, 'sessionId'> | 'isCurrent'>>()
+  const ended = [await model.revoke({ userId, id }), await model.revoke({ sessionKey }, { reason: 'limit' })]
+  assert<Equal<typeof ended, boolean[]>>()
+  const counts = [await model.revokeAll({ userId }), await model.revokeOthers({ userId, sessionKey })]
+  assert<Equal<typeof counts, number[]>>()
+  await model.purge({ batchSize: 100 })
+  await model.anonymize({ olderThanSeconds: 60 })
+  const own = await model.findMany({ where: { userId }, select: { [ownColumn]: true } as const })
+  assert<Equal<(typeof own)[0][OwnColumn], string | null>>()
+
+  await extended.$transaction(async (tx) => {
+    const within = await tx.userSession.track({ userId, sessionKey })
+    assert<Equal<Flat<typeof within>, UserSession>>()
+    // @ts-expect-error
+    await tx.userSession.list({ userId: wrongUserId })
+  })
+  const before = await withAll.$extends(tracking).userSession.track({ userId, sessionKey })
+  assert<Equal<(typeof before)['label'], string>>()
+  const after = await extended.$extends({ result: { userSession: { label } } }).userSession.touch({ sessionKey })
+  assert<Equal<NonNullable<typeof after>['label'], string>>()
+  // @ts-expect-error
+  await model.track({ userId: wrongUserId, sessionKey })
+  // @ts-expect-error
+  await model.list({ userId: wrongUserId })
+  // @ts-expect-error
+  await model.revoke({ userId: wrongUserId, id })
+  // @ts-expect-error
+  await model.revokeOthers({ userId: wrongUserId, sessionKey })
+  // @ts-expect-error
+  await model.revokeAll({ userId: wrongUserId })
 }

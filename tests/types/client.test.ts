@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, inject, test } from 'vitest'
+import { describe, expect, inject, it, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const ownSchema = readFileSync(join(root, 'prisma/schema.prisma'), 'utf8')
@@ -48,26 +48,31 @@ function purgeWithout(model: string, column: string): string {
   return `purgeSessions(new PrismaClient({ adapter, omit: { ${model}: { ${column}: true } } }))`
 }
 
-test.each([
+const idTypes = [
   { idType: 'Int', type: 'number', userId: '1', wrongUserId: `'u1'`, wrongType: 'string' },
   { idType: 'String', type: 'string', userId: `'u1'`, wrongUserId: '1', wrongType: 'number' },
   { idType: 'BigInt', type: 'bigint', userId: '1n', wrongUserId: `'u1'`, wrongType: 'string' },
-])('an application with user ids of $idType has its ids and its own columns, and no other ids', async (names) => {
-  const { type, userId, wrongUserId, wrongType } = names
-  const { compile } = await newApplication(schemaWith(names.idType))
-  const errors = await compile({
-    'schema-names.ts': `export type UserId = ${type}
+]
+
+describe.each(['sqlite', 'postgresql', 'mysql'])('an application on %s', (provider) => {
+  it.each(idTypes)('with user ids of $idType has its ids and its own columns, and no other ids', async (names) => {
+    const { type, userId, wrongUserId, wrongType } = names
+    const { compile } = await newApplication(schemaWith(names.idType, provider))
+    const errors = await compile({
+      'schema-names.ts': `export type UserId = ${type}
       export const userId: UserId = ${userId}
       export const wrongUserId = ${wrongUserId}
-      export type OwnColumn = 'note'`,
-    'application.ts': application,
-    'application-with-mistakes.ts': application.replaceAll(directive, '//'),
+      export type OwnColumn = 'note'
+      export const ownColumn: OwnColumn = 'note'`,
+      'application.ts': application,
+      'application-with-mistakes.ts': application.replaceAll(directive, '//'),
+    })
+    const lines = application.split('\n')
+    const mistakenLines = lines.flatMap((line, index) => (line.includes(directive) ? [index + 2] : []))
+    const reason = new RegExp(`'${wrongType}' is not assignable to (parameter of )?type '${type}'`)
+    const message = expect.stringMatching(reason)
+    expect(errors).toEqual(mistakenLines.map((line) => ({ file: 'application-with-mistakes.ts', line, message })))
   })
-  const lines = application.split('\n')
-  const mistakenLines = lines.flatMap((line, index) => (line.includes(directive) ? [index + 2] : []))
-  const reason = new RegExp(`'${wrongType}' is not assignable to (parameter of )?type '${type}'`)
-  const message = expect.stringMatching(reason)
-  expect(errors).toEqual(mistakenLines.map((line) => ({ file: 'application-with-mistakes.ts', line, message })))
 })
 
 test('models under other names fit as they are, and a client of such a schema does not', async () => {
@@ -100,8 +105,9 @@ test('each mistake is an error that names it', async () => {
 })
 
 /** This project's schema with another type of user id and a column that this package knows nothing of. */
-function schemaWith(idType: string): string {
+function schemaWith(idType: string, provider: string): string {
   return ownSchema
+    .replace('provider = "sqlite"', `provider = "${provider}"`)
     .replace(/^  id +Int +@id @default\(autoincrement\(\)\)$/m, `  id ${idType} @id`)
     .replace(/^  userId +Int$/m, `  userId ${idType}`)
     .replace('model UserSession {', '$&\n  note String?')

@@ -4,3 +4,4 @@ export const userId: UserId = 1
 export const wrongUserId = 'u1'
 /** A column of `UserSession` that this package never reads. */
 export type OwnColumn = 'deviceInfo'
+export const ownColumn: OwnColumn = 'deviceInfo'
