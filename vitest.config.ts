@@ -62,6 +62,8 @@ export default defineConfig({
       ...present.map(databaseProject),
       project('differential', ['tests/differential.test.ts'], onServers(present)),
       project('frameworks', ['tests/frameworks/**/*.test.ts'], onServers(drivers.slice(0, 1))),
+      project('examples', ['tests/examples/**/*.test.ts']),
+      project('docs', ['tests/docs/**/*.test.ts'], { testTimeout: 300_000 }),
       project('types', ['tests/types/**/*.test.ts'], { testTimeout: 300_000 }),
       project('package', ['tests/package/**/*.test.ts'], { testTimeout: 300_000 }),
     ],

@@ -4,7 +4,7 @@ import { normalizeIpAddress } from './ip-address.ts'
 /** What may be kept of an address: all of it, its network, a keyed hash of it, or nothing. */
 export const ipAddressForms = ['full', 'truncated', 'hashed', 'none'] as const
 
-/** One of {@link ipAddressForms}. */
+/** What is kept of an address: all of it, its network (/24 or /48), a keyed hash, or nothing. */
 export type IpAddressForm = (typeof ipAddressForms)[number]
 
 /** What {@link anonymizeIpAddress} makes of an address in the form `hashed`. */

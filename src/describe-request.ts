@@ -66,22 +66,28 @@ const optionsSchema = fields({
  *
  * @param request - {@link NodeRequest} or {@link FetchRequest}
  * @param options - `{ trustedProxies, addressHeader?, peerAddress? }`
- * @returns {@link RequestDescription}. The address is `null` when the peer has none, as on a Unix socket, or a trusted proxy
+ * @returns what the request tells, a {@link RequestDescription}. The address is `null` when the peer has none, as on a Unix socket, or a trusted proxy
  * names none
  * @throws InvalidInputError when an option is wrong or the request has no headers
  *
  * @example
- * const options = { trustedProxies: ['loopback'] }
  * // Express, NestJS
- * await trackSession(prisma, { userId, sessionKey, ...describeRequest(req, options) })
+ * const client = describeRequest(req, { trustedProxies: ['loopback'] })
+ * await trackSession(prisma, { userId, sessionKey, ...client })
+ *
+ * @example
  * // Fastify
- * await trackSession(prisma, { userId, sessionKey, ...describeRequest(request.raw, options) })
+ * const client = describeRequest(request.raw, { trustedProxies: ['loopback'] })
+ *
+ * @example
  * // Hono on Node.js
  * const peerAddress = getConnInfo(c).remote.address
- * await trackSession(prisma, { userId, sessionKey, ...describeRequest(c.req.raw, { ...options, peerAddress }) })
+ * const client = describeRequest(c.req.raw, { trustedProxies: ['loopback'], peerAddress })
+ *
+ * @example
  * // Next.js, behind a proxy on the same machine
  * const request = { headers: await headers() }
- * await trackSession(prisma, { userId, sessionKey, ...describeRequest(request, { ...options, peerAddress: '127.0.0.1' }) })
+ * const client = describeRequest(request, { trustedProxies: ['loopback'], peerAddress: '127.0.0.1' })
  */
 export function describeRequest(
   request: NodeRequest | FetchRequest,

@@ -31,7 +31,8 @@ const activity = fields({ createdAt: date, lastActivity: date })
  * When a session expires: the earlier of `lastActivity` + idle timeout and `createdAt` + absolute timeout. Pure.
  *
  * @param activity - only `createdAt` and `lastActivity` are read, so a whole row will do
- * @param policy - default: {@link createPolicy}'s default
+ * @param policy - default: `defaultPolicy`
+ * @returns a new `Date`
  * @throws InvalidInputError when a date is not a Date from 1970 to 9999
  * @throws InvalidPolicyError when the policy is not valid
  *
@@ -50,7 +51,8 @@ export function computeExpiry({ createdAt, lastActivity }: Activity, policy?: Pa
  *
  * @param userSession - a `UserSession` row
  * @param now - the time to judge by
- * @param policy - default: {@link createPolicy}'s default
+ * @param policy - default: `defaultPolicy`
+ * @returns `false` when it was ended, has lost its `Session` row or has expired
  * @throws InvalidInputError when a date is not a Date from 1970 to 9999
  * @throws InvalidPolicyError when the policy is not valid
  */

@@ -48,6 +48,7 @@ const optionsSchema = fields({
  * repeat nor hide another. An item never carries the session key or its hash.
  *
  * @param db - a Prisma client, an extended one, or the client of an interactive transaction
+ * @param input - `{ userId }`
  * @param options - `limit`, `cursor`, `current`, `now` (default: the clock) and `policy` (default: `defaultPolicy`)
  * @returns the page, empty for a user who has no live session or does not exist
  * @throws InvalidInputError, InvalidPolicyError before any query when an argument is wrong

@@ -42,7 +42,10 @@ const platformName = field<LocationPlatform>(
  * where Fly took the connection in. Look the address up with `mmdb` there.
  *
  * @throws InvalidInputError when there is no such platform
- * @example trackSession(prisma, { ...input, locationHeaders }, { locate: locationHeaders('cloudflare') })
+ *
+ * @example
+ * const client = describeRequest(req, { trustedProxies, addressHeader: 'cf-connecting-ip' })
+ * await trackSession(prisma, { userId, sessionKey, ...client }, { locate: locationHeaders('cloudflare') })
  */
 export function locationHeaders(platform: LocationPlatform): Locate {
   const name = parseInput('read location headers', platformName, platform, 'platform')

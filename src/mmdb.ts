@@ -11,7 +11,7 @@ const SEPARATOR_SIZE = 16
 
 /**
  * Looks addresses up in a file of the MaxMind DB format, with the package `maxmind`, which has to be installed: GeoLite2 and
- * GeoIP2 City and Country, DB-IP, IPinfo, and those of @ip-location-db. IPv4 and IPv6, as far as the file has them; `null`
+ * GeoIP2 City and Country, DB-IP, IPinfo, and those of ip-location-db. IPv4 and IPv6, as far as the file has them; `null`
  * for addresses that are not public, that it does not know, or whose record cannot be read.
  *
  * Reads the whole file at once, which holds up everything else for some 50 ms (63 MB), and keeps it in memory: call it when

@@ -107,6 +107,7 @@ export function createPolicy(overrides: Partial<Policy> = {}): Policy {
  *
  * @param environment - for example `process.env`. Without `EXPIRY_TIME`, or with an empty one, the default of 30 minutes holds
  * @param overrides - the rest of the policy. Raise `absoluteTimeoutSeconds` here for an `EXPIRY_TIME` above 12 hours
+ * @returns a frozen policy, as `createPolicy` makes it
  * @throws InvalidPolicyError when `EXPIRY_TIME` is not a number of minutes above 0, or contradicts the rest
  *
  * @example

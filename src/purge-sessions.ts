@@ -21,8 +21,8 @@ const optionsSchema = fields(batchOptions<PurgeCounts>())
 
 /**
  * Removes what has had its time: `Session` rows whose session has expired, or that are nobody's and past their own end, and
- * history whose retention is over. Made for
- * a job that runs every few minutes to every few hours; several at once, or one that was killed half-way, do no harm.
+ * history whose retention is over. Made for a job that runs every few minutes to every few hours; several at once, or one
+ * that was killed half-way, do no harm.
  *
  * Goes by the dates that are stored, not by a policy that became stricter since, and never removes what is live. Walks both
  * tables in the order of their ids, a bounded range to a statement, so that no lock is held for long.

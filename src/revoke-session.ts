@@ -102,6 +102,7 @@ export async function revokeOtherSessions<Client extends SessionClient>(
  * Ends all of a user's live sessions: after a password reset, or when an account is closed.
  *
  * @param db - a Prisma client, an extended one, or the client of an interactive transaction
+ * @param input - `{ userId }`
  * @param options - `reason` (default: `revoked`), `now` (default: the clock) and `policy` (default: `defaultPolicy`)
  * @returns how many live sessions were ended
  * @throws InvalidInputError, InvalidPolicyError before any query when an argument is wrong

@@ -17,6 +17,8 @@ export function generateSessionKey(): string {
  * The `Session.id` of a session key: its SHA-256 in 64 lowercase hex characters. For applications that read the `Session`
  * table themselves.
  *
+ * @param key - the session key
+ * @returns 64 lowercase hex characters
  * @throws InvalidInputError when the key is blank, ill-formed or over 4,096 characters
  */
 export function hashSessionKey(key: string): string {

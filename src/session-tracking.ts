@@ -46,6 +46,7 @@ const optionsSchema = fields({
  * applied after it see only the queries of `UserSession`, since a model knows no more than the client that it was extended on.
  *
  * @param options - `policy` and `locate`, which hold where a call names no other, and `models`, where these have other names
+ * @returns what `prisma.$extends` takes
  * @throws InvalidInputError, InvalidPolicyError when an option is wrong
  *
  * @example
