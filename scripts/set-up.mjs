@@ -13,11 +13,13 @@ if (major < 20 || (major === 20 && minor < 19)) fail(`Node 20.19 or newer is nee
 // Not `npm ci`, which refuses a lock file that lacks the optional packages of another platform; `--no-save` leaves the file
 // as it is. No install script is needed but the two below, and Prisma's would download engines that are not used here.
 if (!isInstalled()) run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'])
-for (const [client, schema] of Object.entries({
+const schemas = {
   prisma: 'prisma/schema.prisma',
   postgresql: 'prisma/postgresql/schema.prisma',
   mysql: 'prisma/mysql/schema.prisma',
-})) {
+}
+const examples = readdirSync('examples').map((name) => [name, `examples/${name}/schema.prisma`])
+for (const [client, schema] of [...Object.entries(schemas), ...examples.filter(([, file]) => existsSync(file))]) {
   if (!isOlder(`generated/${client}/client.ts`, schema)) continue
   run(process.execPath, ['node_modules/prisma/build/index.js', 'generate', '--schema', schema])
 }

@@ -20,9 +20,9 @@ const action = 'purge sessions'
 const optionsSchema = fields(batchOptions<PurgeCounts>())
 
 /**
- * Removes what has had its time: `Session` rows whose session has expired, or that are nobody's and past their own end, and
- * history whose retention is over. Made for a job that runs every few minutes to every few hours; several at once, or one
- * that was killed half-way, do no harm.
+ * Removes what has had its time: `Session` rows whose session has expired, or that are nobody's and past their own
+ * `expiresAt`, where they have one, and history whose retention is over. Made for a job that runs every few minutes to every
+ * few hours; several at once, or one that was killed half-way, do no harm.
  *
  * Goes by the dates that are stored, not by a policy that became stricter since, and never removes what is live. Walks both
  * tables in the order of their ids, a bounded range to a statement, so that no lock is held for long.
@@ -47,7 +47,8 @@ export async function purgeSessions(db: SessionClient, options: PurgeOptions = {
   const pastRetention = { expiresAt: { lte: secondsBefore(now, policy.retentionSeconds) } }
   // The end of a row that another library owns may be due for renewal while its session is live.
   // Not `is: null` for a row without one, since each statement would read the whole of the other table for that.
-  const isOver = { OR: [{ userSession: { is: expired } }, { ...expired, userSession: { isNot: {} } }] }
+  const isNobodys = hasOwnEnd(db.session) ? [{ ...expired, userSession: { isNot: {} } }] : []
+  const isOver = { OR: [{ userSession: { is: expired } }, ...isNobodys] }
   const steps = [
     { name: 'sessions', table: db.session, where: isOver },
     { name: 'userSessions', table: db.userSession, where: pastRetention },
@@ -60,4 +61,11 @@ export async function purgeSessions(db: SessionClient, options: PurgeOptions = {
     }
   }
   return counts
+}
+
+/** Whether `Session` rows have an end of this name. In another library's table it may have another one, which is its affair. */
+function hasOwnEnd(session: object): boolean {
+  // Prisma's own list of a model's columns; a hand-made client may lack it.
+  const { fields: columns } = session as { fields?: { expiresAt?: { typeName?: unknown } } }
+  return columns === undefined || columns.expiresAt?.typeName === 'DateTime'
 }
