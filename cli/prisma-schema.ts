@@ -1,4 +1,5 @@
 import { format, get_config, get_datamodel } from '@prisma/prisma-schema-wasm'
+import { findBlocks } from './find-blocks.ts'
 import { Refusal } from './refusal.ts'
 
 /** A file of a schema: its path as it is shown and its text. */
@@ -53,7 +54,10 @@ const SHOWN_LINES = 12
  * @throws Refusal with the first of the parser's messages when the schema is not valid
  */
 export function readSchema(files: readonly SchemaFile[]): PrismaSchema {
-  const input = JSON.stringify({ prismaSchema: files.map(({ path, text }) => [path, text]), noColor: true })
+  const input = JSON.stringify({
+    prismaSchema: files.map(({ path, text }) => [path, withoutUrls(text)]),
+    noColor: true,
+  })
   try {
     const datamodel = JSON.parse(get_datamodel(input))
     const [datasource] = JSON.parse(get_config(input)).config.datasources
@@ -81,4 +85,17 @@ export function formatSchema(text: string): string {
   const options = { textDocument: { uri }, options: { tabSize: 2, insertSpaces: true } }
   const [[, formatted]] = JSON.parse(format(JSON.stringify([[uri, text]]), JSON.stringify(options)))
   return formatted
+}
+
+const URLS = new Set(['url', 'directUrl', 'shadowDatabaseUrl'])
+
+/** Prisma 6 wants the URLs in the datasource, and this parser, which is Prisma 7's, refuses them. Spaces keep every offset. */
+function withoutUrls(text: string): string {
+  const sources = findBlocks(text).filter(({ keyword }) => keyword === 'datasource')
+  const urls = sources.flatMap(({ fields }) => fields).filter(([name]) => URLS.has(name!.text))
+  return urls.reduce((done, field) => {
+    const { start } = field[0]!
+    const { end } = field.at(-1)!
+    return done.slice(0, start) + ' '.repeat(end - start) + done.slice(end)
+  }, text)
 }

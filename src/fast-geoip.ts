@@ -63,7 +63,8 @@ function startLookups(): Ask {
   const worker = new Worker(LOOKUPS, {
     eval: true,
     // The file and not the package: without a handle to read package.json with, Node 20 takes it for missing, and keeps to that.
-    workerData: createRequire(import.meta.url).resolve('fast-geoip/build/index.js'),
+    // In a bundle of CommonJS there is no URL, but a file name.
+    workerData: createRequire(import.meta.url ?? __filename).resolve('fast-geoip/build/index.js'),
     // What the application preloads, through flags or NODE_OPTIONS, is not for this thread; nor is its terminal.
     execArgv: [],
     env: {},

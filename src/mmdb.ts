@@ -63,8 +63,8 @@ function open(path: string, decoded: Map<unknown, unknown>): Reader {
 
 function load(): typeof import('maxmind') {
   try {
-    // Not imported: an application without this kind of database needs no reader for it.
-    return createRequire(import.meta.url)('maxmind')
+    // Not imported: an application without this kind of database needs no reader for it. A bundle of CommonJS has no URL.
+    return createRequire(import.meta.url ?? __filename)('maxmind')
   } catch (error) {
     throw refusal('maxmind', 'installed, by npm install maxmind', codeOf(error))
   }

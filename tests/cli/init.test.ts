@@ -135,3 +135,20 @@ test.skipIf(process.platform === 'win32')(
     expect(Object.keys(application.readAll())).toEqual(['db/real.prisma'])
   },
 )
+
+test('a schema of Prisma 6, with URLs in its datasource, which is not touched', () => {
+  const before = userSchema().replace(
+    '  provider = "sqlite"\n',
+    `  provider = "sqlite" // here
+  url      = env("DATABASE_URL")
+  directUrl = "file:./{dev}.db"
+  shadowDatabaseUrl = env("SHADOW") /// all of it
+`,
+  )
+  const application = newApplication({ 'prisma/schema.prisma': before })
+  expect(application.run('init', '--yes')).toMatchObject({ status: 0, stderr: '' })
+  const after = application.read('prisma/schema.prisma')
+  expect(after.startsWith(before.slice(0, before.indexOf('model User')))).toBe(true)
+  expect(Object.keys(modelsIn(after)).toSorted()).toEqual(['Session', 'User', 'UserSession'])
+  expect(application.run('init')).toMatchObject({ status: 0, stdout: '' })
+})
