@@ -1,3 +1,4 @@
+import { setImmediate as untilNextTurn } from 'node:timers/promises'
 import { query, type SessionClient, type SessionDelegate, type UserSessionDelegate } from './client.ts'
 
 /** A condition on the id of a row. */
@@ -20,6 +21,8 @@ export async function* idRanges(
   // Without a beginning at first: MySQL takes some ids, of characters that nobody sees, for the same as an empty one.
   let range: IdRange | undefined = { id: {} }
   while (range !== undefined) {
+    // SQLite's drivers answer without waiting for anything, so that no timer and no signal of the process could abort it.
+    await untilNextTurn()
     if (signal?.aborted === true) return
     const page: object = { where: range, orderBy: { id: 'asc' }, skip: size - 1, take: 1, select: { id: true } }
     const [last] = await query<{ id: string }[]>(db, action, () => table.findMany(page))

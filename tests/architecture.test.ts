@@ -80,7 +80,7 @@ const thirdParties = {
   'node:fs': ['mmdb'],
   'node:module': ['fast-geoip', 'mmdb'],
   'node:net': ['ip-address'],
-  'node:timers': ['retry'],
+  'node:timers': ['id-ranges', 'retry'],
   'node:worker_threads': ['fast-geoip'],
   'proxy-addr': ['trust-proxies'],
   'structured-headers': ['client-hint-headers'],
@@ -94,7 +94,8 @@ const globals = {
   performance: [],
   process: [],
   require: [],
-  setImmediate: [],
+  // Between two batches.
+  setImmediate: ['id-ranges'],
   setInterval: [],
   // The time that a sign-in waits for its place, cleared in any case, and the time between two tries.
   setTimeout: ['find-location', 'retry'],

@@ -182,6 +182,15 @@ describe('purgeSessions', () => {
     }
   })
 
+  it('ends when something else of the process aborts the signal, which has its turn between two batches', async () => {
+    const database = await openDatabase()
+    for (let index = 0; index < 9; index++) await signIn(database)
+    const controller = new AbortController()
+    const onProgress = () => void setImmediate(() => controller.abort())
+    const options = { now: after(idle), batchSize: 1, onProgress, signal: controller.signal }
+    expect((await purgeSessions(database.prisma, options)).sessions).toBeLessThanOrEqual(2)
+  })
+
   it('several at once take every row, and count each once', async () => {
     const database = await openDatabase()
     await times(20, () => signIn(database))
