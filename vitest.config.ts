@@ -65,7 +65,10 @@ export default defineConfig({
       project('examples', ['tests/examples/**/*.test.ts']),
       project('docs', ['tests/docs/**/*.test.ts'], { testTimeout: 300_000 }),
       project('types', ['tests/types/**/*.test.ts'], { testTimeout: 300_000 }),
-      project('package', ['tests/package/**/*.test.ts'], { testTimeout: 300_000 }),
+      project('package', ['tests/package/**/*.test.ts'], {
+        ...onServers(present.filter(({ driver }) => driver === 'libsql' || driver === 'postgresql')),
+        testTimeout: 300_000,
+      }),
     ],
   },
 })

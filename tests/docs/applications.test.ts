@@ -5,12 +5,8 @@ import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { connect, createDatabase, dropDatabase } from '../../scripts/databases.ts'
 import { frameworkPages, type FrameworkPage } from './framework-pages.ts'
 import { newApplication } from './new-application.ts'
-import { newDevice } from './new-device.ts'
+import { newDevice, userAgents } from '../device.ts'
 
-const chrome =
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36'
-const safari =
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1'
 const ada = { email: 'ada@example.com', password: 'the first' }
 const bob = { email: 'bob@example.com', password: 'the first' }
 
@@ -19,9 +15,9 @@ const startable = frameworkPages.filter(({ main }) => main !== undefined)
 describe.each(startable)('$page', (page) => {
   test('signs in, lists, ends, changes the password and signs out', async () => {
     const { origin, prisma } = await start(page)
-    const laptop = newDevice(origin, chrome, '203.0.113.7')
-    const phone = newDevice(origin, safari, '198.51.100.8')
-    const stranger = newDevice(origin, chrome, '192.0.2.9')
+    const laptop = newDevice(origin, userAgents.desktop, { 'x-forwarded-for': '203.0.113.7' })
+    const phone = newDevice(origin, userAgents.phone, { 'x-forwarded-for': '198.51.100.8' })
+    const stranger = newDevice(origin, userAgents.desktop, { 'x-forwarded-for': '192.0.2.9' })
 
     // Nobody is signed in, not with a wrong password and not with a cookie that is nobody's.
     expect(await laptop.post('/sign-in', { ...ada, password: 'wrong' })).toMatchObject({ status: 401, cookies: [] })

@@ -5,7 +5,7 @@ import { defaultPolicy, purgeSessions } from 'prisma-user-sessions'
 import { expect, onTestFinished, test } from 'vitest'
 import { createApp } from '../../examples/auth-js/app.ts'
 import { PrismaClient } from '../../generated/auth-js/client.ts'
-import { newDevice, userAgents, type Answer, type Device } from './device.ts'
+import { newDevice, userAgents, type Answer, type Device } from '../device.ts'
 import { listen, openExample } from './open-example.ts'
 import { tellStory, type Routes } from './story.ts'
 

@@ -7,7 +7,7 @@ import { defaultPolicy, purgeSessions } from 'prisma-user-sessions'
 import { expect, onTestFinished, test } from 'vitest'
 import { createApp } from '../../examples/better-auth/app.ts'
 import { PrismaClient } from '../../generated/better-auth/client.ts'
-import { newDevice, userAgents, type Device } from './device.ts'
+import { newDevice, userAgents, type Device } from '../device.ts'
 import { listen, openExample } from './open-example.ts'
 import { tellStory, type Routes } from './story.ts'
 

@@ -5,7 +5,7 @@ import { createApp } from '../../examples/cookie/app.ts'
 import { hashPassword } from '../../examples/password.ts'
 import { PrismaClient } from '../../generated/cookie/client.ts'
 import { beforeTransaction } from './before-transaction.ts'
-import { newDevice, userAgents } from './device.ts'
+import { newDevice, userAgents } from '../device.ts'
 import { listen, openExample } from './open-example.ts'
 import { tellStory } from './story.ts'
 

@@ -10,7 +10,7 @@ import { createSessionStore } from '../../examples/express-session/create-sessio
 import { hashPassword } from '../../examples/password.ts'
 import { PrismaClient } from '../../generated/express-session/client.ts'
 import { beforeTransaction } from './before-transaction.ts'
-import { newDevice, userAgents, type Device } from './device.ts'
+import { newDevice, userAgents, type Device } from '../device.ts'
 import { listen, openExample } from './open-example.ts'
 import { tellStory } from './story.ts'
 

@@ -7,7 +7,7 @@ import { createApp } from '../../examples/jwt/app.ts'
 import { hashPassword } from '../../examples/password.ts'
 import { PrismaClient } from '../../generated/jwt/client.ts'
 import { beforeTransaction } from './before-transaction.ts'
-import { newDevice, userAgents, type Answer, type Device } from './device.ts'
+import { newDevice, userAgents, type Answer, type Device } from '../device.ts'
 import { listen, openExample } from './open-example.ts'
 import { tellStory } from './story.ts'
 
@@ -93,6 +93,8 @@ test('a token that is not signed by the application, or is over, is refused thou
     await sign(payload, secret, 'HS512'),
     `${encode({ alg: 'none', typ: 'JWT' })}.${encode(payload)}.`,
     await sign({ ...payload, exp: now - 1 }, secret, 'HS256'),
+    await sign({ ...payload, jti: 1 }, secret, 'HS256'),
+    await sign({ ...payload, jti: ' ' }, secret, 'HS256'),
     String(payload.jti),
   ]
   for (const token of tokens) expect(await present(token).get('/me')).toMatchObject({ status: 401 })

@@ -1,6 +1,6 @@
 import type { SessionClient } from 'prisma-user-sessions'
 import { expect, test } from 'vitest'
-import { newDevice, userAgents, type Answer, type Device } from './device.ts'
+import { newDevice, userAgents, type Answer, type Device } from '../device.ts'
 
 /** An example that listens, on a database of its own. Both are gone after the test. */
 export interface OpenedExample {

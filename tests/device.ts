@@ -1,9 +1,21 @@
 /** What came back. */
 export interface Answer {
   readonly status: number
+  readonly isOk: boolean
   readonly headers: Headers
+  readonly cookies: readonly Cookie[]
   /** As JSON where it is JSON, else as text. `undefined` when it is empty. */
   readonly body: any // oxlint-disable-line typescript/no-explicit-any
+}
+
+/** A cookie that came with an answer. */
+interface Cookie {
+  readonly name: string
+  readonly value: string
+  /** By their names in lowercase, as are their values. */
+  readonly attributes: Readonly<Record<string, string>>
+  /** Whether the browser is to forget it. */
+  readonly isOver: boolean
 }
 
 /** Two devices that nobody takes for each other. */
@@ -29,17 +41,22 @@ export function newDevice(
   headers: Record<string, string> = {},
   jar = new Map<string, string>(),
 ) {
-  async function send(method: string, path: string, body?: object): Promise<Answer> {
+  async function send(method: string, path: string, content?: object): Promise<Answer> {
     const sent = new Headers({ ...headers, 'user-agent': userAgent })
     if (method !== 'GET') sent.set('origin', origin)
     if (jar.size > 0) sent.set('cookie', Array.from(jar, ([name, value]) => `${name}=${value}`).join('; '))
-    const isForm = body instanceof URLSearchParams
-    if (body && !isForm) sent.set('content-type', 'application/json')
-    const content = isForm ? body : ((body && JSON.stringify(body)) ?? null)
-    const request = { method, headers: sent, body: content, redirect: 'manual' } as const
+    const isForm = content instanceof URLSearchParams
+    if (content && !isForm) sent.set('content-type', 'application/json')
+    const text = isForm ? content : ((content && JSON.stringify(content)) ?? null)
+    const request = { method, headers: sent, body: text, redirect: 'manual' } as const
     const response = await fetch(new URL(path, origin), request)
-    for (const line of response.headers.getSetCookie()) keep(jar, line)
-    return { status: response.status, headers: response.headers, body: parse(await response.text()) }
+    const cookies = response.headers.getSetCookie().map(readCookie)
+    for (const { name, value, isOver } of cookies) {
+      if (isOver) jar.delete(name)
+      else jar.set(name, value)
+    }
+    const body = parse(await response.text())
+    return { status: response.status, isOk: response.ok, headers: response.headers, cookies, body }
   }
 
   return {
@@ -55,17 +72,16 @@ export function newDevice(
 }
 
 /** Source: RFC 6265, section 5.3, and for the prefix RFC 6265bis, section 4.1.3.2. */
-function keep(jar: Map<string, string>, line: string): void {
+function readCookie(line: string): Cookie {
   const [pair = '', ...rest] = line.split(/; */)
   const [name, value] = split(pair)
-  const attributes = new Map(rest.map((attribute) => split(attribute.toLowerCase())))
-  const isHostOnly = attributes.has('secure') && attributes.get('path') === '/' && !attributes.has('domain')
+  const attributes = Object.fromEntries(rest.map((attribute) => split(attribute.toLowerCase())))
+  const { 'max-age': maxAge, expires = '' } = attributes
+  const isHostOnly = 'secure' in attributes && attributes.path === '/' && !('domain' in attributes)
   if (name.startsWith('__Host-') && !isHostOnly)
     throw new Error(`A browser refuses the cookie ${name}: ${rest.join('; ')}`)
-  const maxAge = attributes.get('max-age')
-  const isOver = maxAge === undefined ? Date.parse(attributes.get('expires') ?? '') <= Date.now() : Number(maxAge) <= 0
-  if (isOver) jar.delete(name)
-  else jar.set(name, value)
+  const isOver = maxAge === undefined ? Date.parse(expires) <= Date.now() : Number(maxAge) <= 0
+  return { name, value, attributes, isOver }
 }
 
 function split(pair: string): [name: string, value: string] {
