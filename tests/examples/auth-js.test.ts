@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { request, type RequestListener } from 'node:http'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
-import { defaultPolicy, purgeSessions } from 'prisma-user-sessions'
 import { expect, onTestFinished, test } from 'vitest'
 import { createApp } from '../../examples/auth-js/app.ts'
 import { PrismaClient } from '../../generated/auth-js/client.ts'
 import { newDevice, userAgents, type Answer, type Device } from '../device.ts'
 import { listen, openExample } from './open-example.ts'
 import { tellStory, type Routes } from './story.ts'
+import { testAttachment } from './test-attachment.ts'
 
 const email = 'ada@example.com'
 /** What was mailed: the newest link to each address. */
@@ -67,6 +67,8 @@ async function ownView(device: Device): Promise<unknown> {
   return (await device.get('/auth/session')).body
 }
 
+testAttachment(signIn, { sessionPath: '/auth/session', end: 'expires' })
+
 test('Auth.js refuses what is ended here', async () => {
   const { desktop, phone, find } = await signIn()
   // Which is all that it tells a browser, also after the application has read more of it.
@@ -79,17 +81,6 @@ test('Auth.js refuses what is ended here', async () => {
 
   expect(await ownView(phone.copy())).toBeNull()
   expect(await ownView(desktop)).toMatchObject({ user: { email } })
-})
-
-test('a session whose row is deleted by others is over', async () => {
-  const { prisma, desktop, phone, find } = await signIn()
-  const { sessionId } = await find('mobile')
-
-  await prisma.session.delete({ where: { id: sessionId! } })
-
-  expect(await phone.get('/me')).toMatchObject({ status: 401 })
-  expect((await desktop.get('/devices')).body.items).toMatchObject([{ isCurrent: true }])
-  expect(await find('mobile')).toMatchObject({ sessionId: null, endReason: null })
 })
 
 test.for([
@@ -110,41 +101,6 @@ test.for([
   expect(await find('mobile')).toMatchObject({ sessionId: null, endedAt: null, endReason: null })
 })
 
-test('a row that ends later lengthens no session', async () => {
-  const { prisma, phone, find } = await signIn()
-  const { id } = await find('mobile')
-  const createdAt = new Date(Date.now() - defaultPolicy.absoluteTimeoutSeconds * 1000)
-  await prisma.userSession.update({ where: { id }, data: { createdAt } })
-  await prisma.session.updateMany({ data: { expires: new Date('9999-01-01') } })
-
-  expect(await ownView(phone.copy())).toBeNull()
-  expect(await phone.get('/me')).toMatchObject({ status: 401 })
-})
-
-test('a session that was never tracked is none', async () => {
-  const { prisma, phone } = await signIn()
-  await prisma.userSession.deleteMany()
-
-  expect(await ownView(phone.copy())).toBeNull()
-  expect(await phone.get('/me')).toMatchObject({ status: 401 })
-})
-
-test('requests that are under way do not bring back what is ended meanwhile', async () => {
-  const { prisma, desktop, phone, find } = await signIn()
-  const { id } = await find('mobile')
-  const lastActivity = new Date(Date.now() - 2 * 60_000)
-  await prisma.userSession.update({ where: { id }, data: { lastActivity } })
-
-  const paths = Array.from({ length: 20 }, (_, index) => (index % 2 ? '/me' : '/auth/session'))
-  const underWay = paths.map((path) => phone.copy().get(path))
-  expect(await desktop.delete(`/devices/${id}`)).toMatchObject({ status: 204 })
-  await Promise.all(underWay)
-
-  expect(await phone.get('/me')).toMatchObject({ status: 401 })
-  expect(await prisma.session.count()).toBe(1)
-  expect(await find('mobile')).toMatchObject({ sessionId: null, endReason: 'revoked' })
-})
-
 test('signing in as another user signs out the one before', async () => {
   const { prisma, phone, find } = await signIn()
   const before = phone.copy()
@@ -157,18 +113,6 @@ test('signing in as another user signs out the one before', async () => {
   expect(await before.get('/me')).toMatchObject({ status: 401 })
   const row = await prisma.userSession.findUnique({ where: { id } })
   expect(row).toMatchObject({ sessionId: null, endReason: 'signed-out' })
-})
-
-test('use does not move the end of the row', async () => {
-  const { prisma, phone, find } = await signIn()
-  const { sessionId } = await find('mobile')
-  const expires = new Date(Date.now() + 60_000)
-  await prisma.session.update({ where: { id: sessionId! }, data: { expires } })
-
-  expect(await ownView(phone)).toMatchObject({ user: { email } })
-  expect(await phone.get('/me')).toMatchObject({ status: 200 })
-
-  expect(await prisma.session.findUnique({ where: { id: sessionId! } })).toMatchObject({ expires })
 })
 
 test('a link leads to the application, whatever the client says that it is called', async () => {
@@ -204,19 +148,4 @@ test('devices that sign in at the same time are not taken for each other', async
     const { items } = (await device.get('/devices')).body
     expect(items).toMatchObject([{ browserInfo: `Chrome ${versions[index]}` }])
   }
-})
-
-test("an id that can be nobody's is refused", async () => {
-  const { desktop } = await signIn()
-  expect(await desktop.delete('/devices/%00')).toMatchObject({ status: 400 })
-})
-
-test('the purge removes what has expired, and leaves what is live', async () => {
-  const { prisma, desktop, find } = await signIn()
-  const { id } = await find('mobile')
-  await prisma.userSession.update({ where: { id }, data: { expiresAt: new Date(Date.now() - 1) } })
-
-  expect(await purgeSessions(prisma)).toEqual({ sessions: 1, userSessions: 0 })
-
-  expect(await desktop.get('/me')).toMatchObject({ status: 200 })
 })

@@ -3,13 +3,13 @@ import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { betterAuth } from 'better-auth'
 import { prismaAdapter } from 'better-auth/adapters/prisma'
 import { toNodeHandler } from 'better-auth/node'
-import { defaultPolicy, purgeSessions } from 'prisma-user-sessions'
 import { expect, onTestFinished, test } from 'vitest'
 import { createApp } from '../../examples/better-auth/app.ts'
 import { PrismaClient } from '../../generated/better-auth/client.ts'
 import { newDevice, userAgents, type Device } from '../device.ts'
 import { listen, openExample } from './open-example.ts'
 import { tellStory, type Routes } from './story.ts'
+import { testAttachment } from './test-attachment.ts'
 
 const secret = 'what the cookies are signed with in these tests'
 const email = 'ada@example.com'
@@ -72,6 +72,8 @@ async function ownView(device: Device): Promise<unknown> {
   return (await device.get('/api/auth/get-session')).body
 }
 
+testAttachment(signIn, { sessionPath: '/api/auth/get-session', end: 'expiresAt' })
+
 test('signing up begins a session', async () => {
   const { desktop } = await signIn()
   const { items } = (await desktop.get('/devices')).body
@@ -113,17 +115,6 @@ test.for([
   expect(await desktop.get('/devices')).toMatchObject(endsOwn ? { status: 401 } : { body: { items: [{}] } })
 })
 
-test('a session whose row is deleted by others is over', async () => {
-  const { prisma, desktop, phone, find } = await signIn()
-  const { sessionId } = await find('mobile')
-
-  await prisma.session.delete({ where: { id: sessionId! } })
-
-  expect(await phone.get('/me')).toMatchObject({ status: 401 })
-  expect((await desktop.get('/devices')).body.items).toMatchObject([{ isCurrent: true }])
-  expect(await find('mobile')).toMatchObject({ sessionId: null, endReason: null })
-})
-
 test('better-auth refuses what has expired here, and its row goes', async () => {
   const { prisma, phone, find } = await signIn()
   const { id, sessionId } = await find('mobile')
@@ -137,53 +128,6 @@ test('better-auth refuses what has expired here, and its row goes', async () => 
   expect(await prisma.session.findUnique({ where: { id: sessionId! } })).toBeNull()
   expect(await ownView(phone.copy())).toBeNull()
   expect(await find('mobile')).toMatchObject({ sessionId: null, endedAt: null, endReason: null })
-})
-
-test('a row that ends later lengthens no session', async () => {
-  const { prisma, phone, find } = await signIn()
-  const { id } = await find('mobile')
-  const createdAt = new Date(Date.now() - defaultPolicy.absoluteTimeoutSeconds * 1000)
-  await prisma.userSession.update({ where: { id }, data: { createdAt } })
-  await prisma.session.updateMany({ data: { expiresAt: new Date('9999-01-01') } })
-
-  expect(await ownView(phone.copy())).toBeNull()
-  expect(await phone.get('/me')).toMatchObject({ status: 401 })
-})
-
-test('a session that was never tracked is none', async () => {
-  const { prisma, phone } = await signIn()
-  await prisma.userSession.deleteMany()
-
-  expect(await ownView(phone.copy())).toBeNull()
-  expect(await phone.get('/me')).toMatchObject({ status: 401 })
-})
-
-test('requests that are under way do not bring back what is ended meanwhile', async () => {
-  const { prisma, desktop, phone, find } = await signIn()
-  const { id } = await find('mobile')
-  const lastActivity = new Date(Date.now() - 2 * 60_000)
-  await prisma.userSession.update({ where: { id }, data: { lastActivity } })
-
-  const paths = Array.from({ length: 20 }, (_, index) => (index % 2 ? '/me' : '/api/auth/get-session'))
-  const underWay = paths.map((path) => phone.copy().get(path))
-  expect(await desktop.delete(`/devices/${id}`)).toMatchObject({ status: 204 })
-  await Promise.all(underWay)
-
-  expect(await phone.get('/me')).toMatchObject({ status: 401 })
-  expect(await prisma.session.count()).toBe(1)
-  expect(await find('mobile')).toMatchObject({ sessionId: null, endReason: 'revoked' })
-})
-
-test("use does not move the end of better-auth's row", async () => {
-  const { prisma, phone, find } = await signIn()
-  const { sessionId } = await find('mobile')
-  const expiresAt = new Date(Date.now() + 60_000)
-  await prisma.session.update({ where: { id: sessionId! }, data: { expiresAt } })
-
-  expect(await ownView(phone)).toMatchObject({ user: { email } })
-  expect(await phone.get('/me')).toMatchObject({ status: 200 })
-
-  expect(await prisma.session.findUnique({ where: { id: sessionId! } })).toMatchObject({ expiresAt })
 })
 
 test('devices that sign in at the same time are not taken for each other', async () => {
@@ -212,21 +156,6 @@ test('better-auth takes the address that is found here, not the one that a clien
   await signUp(phone, email, password)
   const session = await prisma.session.findFirstOrThrow({ include: { userSession: true } })
   expect(session).toMatchObject({ ipAddress: '198.51.100.7', userSession: { ipAddress: '198.51.100.7' } })
-})
-
-test("an id that can be nobody's is refused", async () => {
-  const { desktop } = await signIn()
-  expect(await desktop.delete('/devices/%00')).toMatchObject({ status: 400 })
-})
-
-test('the purge removes what has expired, and leaves what is live', async () => {
-  const { prisma, desktop, find } = await signIn()
-  const { id } = await find('mobile')
-  await prisma.userSession.update({ where: { id }, data: { expiresAt: new Date(Date.now() - 1) } })
-
-  expect(await purgeSessions(prisma)).toEqual({ sessions: 1, userSessions: 0 })
-
-  expect(await desktop.get('/me')).toMatchObject({ status: 200 })
 })
 
 test('with its cookie cache, better-auth takes a session that was ended for live, which is why the example has none', async () => {
