@@ -195,6 +195,7 @@ describe('without a terminal', () => {
   test('two at once remove everything once, and count it once', async () => {
     const database = await openFilled(20_000, 8000)
     await slowDown(database)
+    // Both begin while they have to wait. How much each gets to do then is the file's affair: one may do it all.
     const [one, other] = await whileLocked(database, async () => {
       const runs = [startPlain({ DATABASE_URL: database.url }), startPlain({ DATABASE_URL: database.url })]
       await sleep(4000)
@@ -206,7 +207,6 @@ describe('without a terminal', () => {
     for (const each of ended) expect(each).toMatchObject({ code: 0, stderr: '' })
     expect(first!.sessions + second!.sessions).toBe(20_000)
     expect(first!.userSessions + second!.userSessions).toBe(8000)
-    expect(Math.min(first!.sessions, second!.sessions)).toBeGreaterThan(0)
     await expectOnlyDueRemoved(database)
   })
 })

@@ -10,27 +10,18 @@ import { storyOf } from './sign-in-program.ts'
 import { writeApplication } from './write-application.ts'
 
 let installed: string
-let application: string
+const applications = { esm: '', cjs: '' }
 
 beforeAll(async () => {
   installed = await install(pack().tarball, ...(['@prisma/client', '@prisma/adapter-libsql'] as const).map(ownVersion))
-  application = await writeApplication(installed)
+  for (const format of ['esm', 'cjs'] as const) applications[format] = await writeApplication(installed, format)
   mkdirSync(join(installed, 'with/node_modules'), { recursive: true })
   const fastGeoip = join(root, 'node_modules/fast-geoip')
   symlinkSync(fastGeoip, join(installed, 'with/node_modules/fast-geoip'), 'junction')
 }, 300_000)
 
-/** What a format lacks that packages in it take for granted. Names that nothing in a bundle has. */
-const formats = {
-  esm: {
-    banner: `import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url)`,
-    define: {},
-  },
-  cjs: {
-    banner: `const bundleUrl = require('node:url').pathToFileURL(__filename).href`,
-    define: { 'import.meta.url': 'bundleUrl' },
-  },
-} as const
+/** Packages of CommonJS require what a bundle of ES modules has no `require` for. Its name is one that nothing in there has. */
+const banner = `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url)`
 
 test.each([
   ['esm', 'without', null],
@@ -40,16 +31,14 @@ test.each([
 ] as const)("esbuild's bundle, %s, tracks sessions %s fast-geoip, and ends", async (format, folder, country) => {
   const url = await createDatabase('libsql', inject('directory'))
   onTestFinished(() => dropDatabase('libsql', inject('directory'), url))
-  const { banner, define } = formats[format]
   const bundle = join(installed, folder, `bundle.${format === 'esm' ? 'mjs' : 'cjs'}`)
   const { warnings } = await build({
-    entryPoints: [join(application, 'sign-in.ts')],
+    entryPoints: [join(applications[format], 'sign-in.ts')],
     outfile: bundle,
     bundle: true,
     platform: 'node',
     format,
-    banner: { js: banner },
-    define,
+    banner: { js: format === 'esm' ? banner : '' },
     // Prisma's are native code or load files of their own.
     external: ['@prisma/*', 'fast-geoip', 'maxmind'],
     logLevel: 'silent',

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { everyVerbProgram, everyVerbStory } from './every-verb-program.ts'
@@ -39,8 +38,6 @@ describe.each(generators)('Prisma 6 with the generator $provider and no engine',
 
   beforeAll(async () => {
     application = join(installed, provider)
-    const schema = readFileSync(join(installed, 'node_modules/prisma-user-sessions/prisma/schema.prisma'), 'utf8')
-    const models = schema.slice(schema.indexOf('///'))
     writeFiles(application, {
       'schema.prisma': `generator client {
   provider   = "${provider}"
@@ -52,7 +49,11 @@ datasource db {
   url      = env("DATABASE_URL")
 }
 
-${models}`,
+model User {
+  id    Int    @id @default(autoincrement())
+  email String @unique
+}
+`,
       'prisma.config.ts': `import { PrismaLibSQL } from '@prisma/adapter-libsql'
 import { defineConfig } from 'prisma/config'
 export default defineConfig({
@@ -71,6 +72,8 @@ export const prisma = new PrismaClient({ adapter: new PrismaLibSQL({ url: proces
       'every-verb.ts': everyVerbProgram,
       'wrong-user-ids.ts': wrongUserIds().join('\n'),
     })
+    const init = join(installed, 'node_modules/prisma-user-sessions/dist/cli/prisma-user-sessions.js')
+    await succeed(application, process.execPath, [init, 'init', '--yes'])
     const prisma = join(installed, 'node_modules/prisma/build/index.js')
     await succeed(application, process.execPath, [prisma, 'generate'], environment)
     await succeed(application, process.execPath, [prisma, 'db', 'push', '--skip-generate'], environment)

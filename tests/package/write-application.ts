@@ -35,12 +35,19 @@ export function writeFiles(directory: string, files: Record<string, string>): vo
   }
 }
 
-/** Writes an application on SQLite that signs in, in a folder of what is installed, and generates its client. */
-export async function writeApplication(installed: string): Promise<string> {
-  const directory = join(installed, 'application')
+/**
+ * Writes an application on SQLite that signs in, in a folder of what is installed, and generates its client.
+ *
+ * @param moduleFormat - `esm` or `cjs`, for which the client is generated
+ */
+export async function writeApplication(installed: string, moduleFormat = 'esm'): Promise<string> {
+  const directory = join(installed, `application-${moduleFormat}`)
   const ours = readFileSync(join(root, 'prisma/schema.prisma'), 'utf8')
   writeFiles(directory, {
-    'schema.prisma': ours.replace(/output +=.*/, 'output = "./generated/prisma"\n  importFileExtension = "js"'),
+    'schema.prisma': ours.replace(
+      /output +=.*/,
+      `output = "./generated/prisma"\n  importFileExtension = "js"\n  moduleFormat = "${moduleFormat}"`,
+    ),
     'tsconfig.json': JSON.stringify({ compilerOptions, exclude: ['dist'] }),
     'prisma.ts': prismaFile('sqlite'),
     'sign-in.ts': signInProgram(),
