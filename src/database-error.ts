@@ -52,6 +52,8 @@ const originalCodes: Readonly<Record<string, string>> = {
   45013: 'P1017',
   45026: 'P1002',
   45028: 'P2024',
+  // PostgreSQL: a deadlock, which only Prisma 7 has a name for.
+  '40P01': 'P2034',
   // PostgreSQL: an administrator ended the connection, the server crashed, it is starting up.
   '57P01': 'P1017',
   '57P02': 'P1017',

@@ -18,6 +18,7 @@ const conflicts = {
     originalCode: '40P01',
   }),
   'a conflict that Prisma alone tells of': failure('P2034'),
+  'a deadlock, told by Prisma 6': failure('P2039', { kind: 'postgres', originalCode: '40P01', code: '40P01' }),
   "MariaDB's snapshot isolation": failure('P2039', { kind: 'mysql', originalCode: '1020', code: 1020 }),
   "SQLite's busy file, told by better-sqlite3": failure('P1008', {
     kind: 'SocketTimeout',
