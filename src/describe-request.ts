@@ -66,8 +66,8 @@ const optionsSchema = fields({
  *
  * @param request - {@link NodeRequest} or {@link FetchRequest}
  * @param options - `{ trustedProxies, addressHeader?, peerAddress? }`
- * @returns what the request tells, a {@link RequestDescription}. The address is `null` when the peer has none, as on a Unix socket, or a trusted proxy
- * names none
+ * @returns what the request tells, a {@link RequestDescription}. The address is `null` when the peer has none, as on a Unix
+ * socket, or a trusted proxy names none
  * @throws InvalidInputError when an option is wrong or the request has no headers
  *
  * @example

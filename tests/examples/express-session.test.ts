@@ -13,6 +13,7 @@ import { beforeTransaction } from './before-transaction.ts'
 import { newDevice, userAgents, type Device } from '../device.ts'
 import { listen, openExample } from './open-example.ts'
 import { tellStory } from './story.ts'
+import { testWrongInput } from './test-wrong-input.ts'
 
 const secret = 'what the cookies are signed with in these tests'
 const email = 'ada@example.com'
@@ -233,11 +234,4 @@ test('over HTTPS the cookie is for this host alone, and for no script', async ()
   expect(device.jar.size).toBe(0)
 })
 
-test('what is not well-formed is refused and changes nothing', async () => {
-  const { prisma, desktop } = await signIn()
-  expect(await desktop.post('/sign-in', { email: { not: '' }, password })).toMatchObject({ status: 400 })
-  expect(await desktop.post('/password', { password: 'short' })).toMatchObject({ status: 400 })
-  expect(await desktop.delete('/devices/%00')).toMatchObject({ status: 400 })
-  expect(await desktop.get('/me')).toMatchObject({ status: 200 })
-  expect(await prisma.session.count()).toBe(2)
-})
+testWrongInput(signIn)

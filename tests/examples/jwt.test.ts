@@ -10,6 +10,7 @@ import { beforeTransaction } from './before-transaction.ts'
 import { newDevice, userAgents, type Answer, type Device } from '../device.ts'
 import { listen, openExample } from './open-example.ts'
 import { tellStory } from './story.ts'
+import { testWrongInput } from './test-wrong-input.ts'
 
 const secret = 'what the tokens are signed with in these tests'
 const email = 'ada@example.com'
@@ -114,12 +115,4 @@ test('a password is not changed by a session that is ended meanwhile', async () 
   expect(await desktop.get('/me')).toMatchObject({ status: 200 })
 })
 
-test('what is not well-formed is refused and changes nothing', async () => {
-  const { prisma, desktop } = await signIn()
-  expect(await desktop.post('/sign-in', { email: { not: '' }, password })).toMatchObject({ status: 400 })
-  expect(await desktop.post('/password', { password: 'short' })).toMatchObject({ status: 400 })
-  expect(await desktop.post('/password')).toMatchObject({ status: 400 })
-  expect(await desktop.delete('/devices/%00')).toMatchObject({ status: 400 })
-  expect(await desktop.get('/me')).toMatchObject({ status: 200 })
-  expect(await prisma.session.count()).toBe(2)
-})
+testWrongInput(signIn)
