@@ -23,12 +23,13 @@ export function schemaFolder(driver: Driver): URL {
  * A client of its own on a database. The models are the same on all databases, so that one client stands for all in types.
  *
  * @param url - `file:…` for SQLite
+ * @param log - what it tells of by `$on`
  */
-export function connect(driver: Driver, url: string): PrismaClient {
-  const adapter = adapterFor(driver, url)
-  if (driver === 'postgresql') return new PostgresqlClient({ adapter }) as unknown as PrismaClient
-  if (driver === 'mysql') return new MysqlClient({ adapter }) as unknown as PrismaClient
-  return new PrismaClient({ adapter })
+export function connect(driver: Driver, url: string, log: { emit: 'event'; level: 'query' }[] = []): PrismaClient {
+  const options = { adapter: adapterFor(driver, url), log }
+  if (driver === 'postgresql') return new PostgresqlClient(options) as unknown as PrismaClient
+  if (driver === 'mysql') return new MysqlClient(options) as unknown as PrismaClient
+  return new PrismaClient(options)
 }
 
 /**

@@ -1,12 +1,13 @@
 import { anonymizeIpAddress, ipAddressForms, type IpAddressForm } from './anonymize-ip-address.ts'
 import { batchOptions, type BatchOptions } from './batch-options.ts'
-import { atomically, query, requireClient, type SessionClient } from './client.ts'
+import { requireClient, type SessionClient } from './client.ts'
 import { InvalidPolicyError } from './errors.ts'
 import { secondsBefore } from './expiry.ts'
 import { idRanges } from './id-ranges.ts'
 import { field, fields, optionalField, parseInput } from './parse-input.ts'
 import { parseOptions } from './parse-options.ts'
 import { isDuration } from './policy.ts'
+import { atomically, query } from './query.ts'
 
 /** Whose addresses are anonymised, and how. */
 export interface AnonymizeInput {

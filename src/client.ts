@@ -1,7 +1,5 @@
-import { isWorthRetrying, withoutArguments } from './database-error.ts'
 import { describeType, InvalidInputError } from './errors.ts'
 import type { Lifetime } from './expiry.ts'
-import { retry } from './retry.ts'
 
 // No precise argument type fits every generated client, but loose arguments with precise rows do: the caller's own types
 // are read back from the client. That leaves the arguments unchecked in here, so every one is built from checked input.
@@ -80,69 +78,52 @@ function clientOf(db: SessionClient): Pick<SessionClient, '$connect' | '$transac
   return $parent ?? db
 }
 
-/**
- * Runs the statements as one transaction: in that of the caller when there is one, else in one of its own.
- *
- * Sends no statement alone, but with one beside it that does nothing. adapter-better-sqlite3 has one connection, on which a
- * statement that is sent alone runs inside whatever transaction is open and is lost when that rolls back, after it was
- * answered as done. A batch waits for its turn.
- *
- * @param statements - makes them anew for every run; Prisma starts one when it is awaited
- */
-export async function atomically<const Statements extends readonly PromiseLike<unknown>[]>(
-  db: SessionClient,
-  action: string,
-  statements: () => Statements,
-): Promise<{ -readonly [Index in keyof Statements]: Awaited<Statements[Index]> }> {
-  return query(db, action, async () => {
-    const made = statements()
-    if (!isInTransaction(db)) {
-      const batch = made.length === 1 ? [...made, db.session.findMany({ take: 0 })] : made
-      return (await clientOf(db).$transaction!(batch)).slice(0, made.length)
-    }
-    const results: unknown[] = []
-    for (const statement of made) results.push(await statement)
-    return results
-  }) as never
-}
-
-/**
- * Runs one statement apart from whatever transaction another caller has open: it reads what is committed, and what it writes
- * is not lost when that one rolls back.
- */
-export async function apart<Result>(
-  db: SessionClient,
-  action: string,
-  statement: () => PromiseLike<Result>,
-): Promise<Result> {
-  if (isInTransaction(db) || keepsTransactionsApart(db)) return query(db, action, statement)
-  const [result] = await atomically(db, action, () => [statement()])
-  return result
+/** Runs a client's statements as one transaction of its own. */
+export async function transact(db: SessionClient, statements: readonly PromiseLike<unknown>[]): Promise<unknown[]> {
+  return clientOf(db).$transaction!(statements)
 }
 
 /** Adapters that give every transaction a connection of its own. Any other is taken for one that has a single connection. */
 const apartAdapter = /^@prisma\/adapter-(?:libsql|mariadb|pg)$/
 
-/** Goes by what a client has no public name for: where that is missing one day, all is slower and nothing is wrong. */
-function keepsTransactionsApart(db: SessionClient): boolean {
+/**
+ * Whether a statement never becomes part of a transaction that another caller has open.
+ *
+ * Goes by what a client has no public name for: where that is missing one day, all is slower and nothing is wrong.
+ */
+export function keepsTransactionsApart(db: SessionClient): boolean {
   const { _engineConfig: config } = clientOf(db) as { _engineConfig?: { adapter?: { adapterName?: unknown } } }
   return apartAdapter.test(String(config?.adapter?.adapterName))
 }
 
 /**
- * Runs a statement, or a transaction of its own, and runs it again when it conflicted with another writer; in the caller's
- * transaction only once, since all of that is lost with a conflict.
+ * Whether an application has a say in these operations on `UserSession`, by an extension of its client: it may go by who
+ * asks, or by what it knows of the request, so that one query for several callers would not be the same to it.
  *
- * What Prisma throws becomes an error that says no more than its code: Prisma's repeats the arguments.
+ * Goes by what a client has no public name for: where that is missing one day, all is slower and nothing is wrong.
  */
-export async function query<Result>(
-  db: SessionClient,
-  action: string,
-  statement: () => PromiseLike<Result>,
-): Promise<Result> {
-  try {
-    return await retry(async () => statement(), isInTransaction(db) ? () => false : isWorthRetrying)
-  } catch (error) {
-    throw withoutArguments(action, error)
-  }
+export function hasQueryHooks(db: SessionClient, operations: readonly (keyof UserSessionDelegate)[]): boolean {
+  const { name } = db.userSession as { name?: unknown }
+  const model = String(name).replace(/^./, (letter) => letter.toLowerCase())
+  const extensions = extensionsOf(db, model)
+  if (typeof extensions?.getAllQueryCallbacks !== 'function') return true
+  return operations.some((operation) => extensions.getAllQueryCallbacks!(model, operation).length > 0)
 }
+
+interface Extensions {
+  getAllQueryCallbacks?(model: string, operation: string): readonly unknown[]
+}
+
+/** All extensions of a client, where they can be known: a model knows only the client before it was extended last. */
+function extensionsOf(db: SessionClient, model: string): Extensions | undefined {
+  const { $parent: parent } = db.userSession as { $parent?: Readonly<Record<string, unknown>> }
+  const isSame = parent?.[model] === db.userSession
+  // The last extension was this package's own, which has no such say.
+  const isOwn = hasVerbs(db.userSession) && !hasVerbs(parent?.[model])
+  const { _extensions: extensions } = ('_extensions' in db || !(isSame || isOwn) ? db : Object(parent)) as {
+    _extensions?: Extensions
+  }
+  return extensions
+}
+
+const hasVerbs = (model: unknown): boolean => typeof Object(model).touch === 'function'

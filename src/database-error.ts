@@ -92,6 +92,15 @@ export function isWorthRetrying(error: unknown, attempt: number): boolean {
   return code === 'P2034' || (code === 'P1008' && attempt < 3)
 }
 
+/**
+ * Whether a statement that failed like this would have failed for any other rows too: the database is not there, its schema
+ * does not fit, or other writers were in the way.
+ */
+export function concernsEveryRow(error: unknown): boolean {
+  const code = error instanceof DatabaseError ? error.databaseCode : undefined
+  return code !== undefined && /^(?:P1\d\d\d|P20(?:2[1248]|34|37)|SQLITE_\w+)$/.test(code)
+}
+
 /** An error of Prisma's or a driver's as one that says no more than its code; others, of an application's hooks, as they are. */
 export function withoutArguments(action: string, error: unknown): unknown {
   const code = codeOf(error)

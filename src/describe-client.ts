@@ -1,11 +1,11 @@
 import { anonymizeIpAddress } from './anonymize-ip-address.ts'
 import type { ClientHints } from './client-hints.ts'
-import { fastGeoip } from './fast-geoip.ts'
+import type { fastGeoip } from './fast-geoip.ts'
 import { findLocation, type Locate, type Location, type LocationHeaders } from './find-location.ts'
 import { normalizeIpAddress } from './ip-address.ts'
 import { anything } from './parse-input.ts'
 import type { Policy } from './policy.ts'
-import { describeDevice, type Device } from './user-agent.ts'
+import type { describeDevice, Device } from './user-agent.ts'
 
 /** What a client says of itself, and what is known of its connection. */
 export interface ClientDescription {
@@ -39,12 +39,33 @@ export const clientFields: Record<keyof ClientDescription, typeof anything> = {
 export async function describeClient(
   client: Partial<Record<keyof ClientDescription, unknown>>,
   policy: Policy,
-  locate: Locate = fastGeoip(),
+  locate: Locate = askFastGeoip,
 ): Promise<Device & Location & { ipAddress: string | null }> {
   const ipAddress = normalizeIpAddress(client.ipAddress)
+  // The place is looked up meanwhile, where that is done in another thread.
+  const location = findLocation(ipAddress, locate, client.locationHeaders)
   return {
-    ...describeDevice(client.userAgent, client.clientHints),
-    ...(await findLocation(ipAddress, locate, client.locationHeaders)),
+    ...(await deviceOf(client.userAgent, client.clientHints)),
+    ...(await location),
     ipAddress: anonymizeIpAddress(ipAddress, policy.ipAddress, policy.ipAddressKey),
   }
+}
+
+// What names devices and asks for places takes some 6 ms to load, and many a process signs nobody in. Kept, since loaders such
+// as those of TypeScript take every import to another thread and back. Where no file handle is left to load it with, a
+// sign-in goes without; Node 20 keeps to that.
+const loaded: { describeDevice?: typeof describeDevice; fastGeoip?: typeof fastGeoip } = {}
+
+async function deviceOf(userAgent: unknown, clientHints: unknown): Promise<Device> {
+  try {
+    loaded.describeDevice ??= (await import('./user-agent.ts')).describeDevice
+  } catch {
+    return { browserInfo: null, deviceInfo: null, deviceType: null }
+  }
+  return loaded.describeDevice(userAgent, clientHints)
+}
+
+const askFastGeoip: Locate = async (ipAddress, headers) => {
+  loaded.fastGeoip ??= (await import('./fast-geoip.ts')).fastGeoip
+  return loaded.fastGeoip()(ipAddress, headers)
 }

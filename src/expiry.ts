@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import { field, fields, parseInput } from './parse-input.ts'
 import { createPolicy, type Policy } from './policy.ts'
 
@@ -20,7 +20,7 @@ const earliest = Date.UTC(1970, 0, 1)
 const latest = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /** A date that every database gives back as it was written. */
-export const date: z.ZodType<Date> = field<Date>(
+export const date: z.ZodMiniType<Date> = field<Date>(
   (value) => value instanceof Date && value.getTime() >= earliest && value.getTime() <= latest,
   'a Date from 1970 to 9999',
 )

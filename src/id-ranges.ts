@@ -1,16 +1,25 @@
 import { setImmediate as untilNextTurn } from 'node:timers/promises'
-import { query, type SessionClient, type SessionDelegate, type UserSessionDelegate } from './client.ts'
+import type { SessionClient, SessionDelegate, UserSessionDelegate } from './client.ts'
+import { query } from './query.ts'
 
 /** A condition on the id of a row. */
 export interface IdRange {
   readonly id: { readonly gt?: string; readonly lte?: string }
 }
 
+/** How many rows the first range has, and every other at least: to a distant database, statements take long for fewer too. */
+const LEAST_SIZE = 250
+/** What a range is to take, in ms: others wait for its locks, and for all of it on SQLite, whose drivers hold up the thread. */
+const AIM = 40
+/** How many turns others get between two ranges: what they do, a request with its statements, takes several. */
+const TURNS = 8
+
 /**
  * Walks a table in the order of its ids: conditions that hold for at most `size` rows each, one after the other, and
  * together for every row that was there all the time. Ends early once the signal is aborted.
  *
  * A statement over such a range holds no lock for long, however large the table, and needs no index but the primary key.
+ * Where what is done with a range takes long, the next ones have fewer rows.
  */
 export async function* idRanges(
   db: SessionClient,
@@ -20,13 +29,18 @@ export async function* idRanges(
 ): AsyncGenerator<IdRange, void, void> {
   // Without a beginning at first: MySQL takes some ids, of characters that nobody sees, for the same as an empty one.
   let range: IdRange | undefined = { id: {} }
+  let rows = Math.min(size, LEAST_SIZE)
   while (range !== undefined) {
     // SQLite's drivers answer without waiting for anything, so that no timer and no signal of the process could abort it.
-    await untilNextTurn()
+    for (let turn = 1; turn <= TURNS; turn++) await untilNextTurn()
     if (signal?.aborted === true) return
-    const page: object = { where: range, orderBy: { id: 'asc' }, skip: size - 1, take: 1, select: { id: true } }
+    const began = performance.now()
+    const page: object = { where: range, orderBy: { id: 'asc' }, skip: rows - 1, take: 1, select: { id: true } }
     const [last] = await query<{ id: string }[]>(db, action, () => table.findMany(page))
     yield last === undefined ? range : { id: { ...range.id, lte: last.id } }
+    // By half or double at most, since one range tells little of the next.
+    const factor = Math.min(Math.max(AIM / (performance.now() - began), 0.5), 2)
+    rows = Math.ceil(Math.min(size, Math.max(LEAST_SIZE, rows * factor)))
     range = last && { id: { gt: last.id } }
   }
 }

@@ -1,7 +1,8 @@
-import { query, requireClient, type SessionClient, type UserIdOf, type UserSessionOf } from './client.ts'
+import { requireClient, type SessionClient, type UserIdOf, type UserSessionOf } from './client.ts'
 import { date, liveWhere } from './expiry.ts'
 import { anything, fields, isPlainText, optionalField, parseInput } from './parse-input.ts'
 import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
+import { query } from './query.ts'
 import { absentOrKey, sessionIdOf } from './session-key.ts'
 import { userIdFor } from './user-id.ts'
 

@@ -73,7 +73,7 @@ const known = new WeakSet<object>([defaultPolicy])
  * @example
  * const policy = createPolicy({ idleTimeoutSeconds: 15 * 60 })
  */
-export function createPolicy(overrides: Partial<Policy> = {}): Policy {
+export function createPolicy(overrides: Partial<Policy> = defaultPolicy): Policy {
   if (known.has(overrides)) return overrides as Policy
   if (typeof overrides !== 'object' || overrides === null || Array.isArray(overrides)) {
     throw invalid('policy', 'an object', describeType(overrides))

@@ -1,8 +1,9 @@
-import { atomically, apart, requireClient, type SessionClient, type UserIdOf, type UserSessionRow } from './client.ts'
+import { requireClient, type SessionClient, type UserIdOf, type UserSessionRow } from './client.ts'
 import { liveWhere } from './expiry.ts'
 import { anything, field, fields, isPlainText, optionalField, parseInput } from './parse-input.ts'
 import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
 import type { Policy } from './policy.ts'
+import { apart, atomically } from './query.ts'
 import { credentialAnd, sessionIdOf, type Credential } from './session-key.ts'
 import { userIdFor } from './user-id.ts'
 

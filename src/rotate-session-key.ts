@@ -1,9 +1,10 @@
-import { atomically, isInTransaction, requireClient, type SessionClient, type UserSessionOf } from './client.ts'
+import { isInTransaction, requireClient, type SessionClient, type UserSessionOf } from './client.ts'
 import { isMissingRow, isUniqueConflict } from './database-error.ts'
 import { InvalidInputError, SessionEndedError, SessionKeyTakenError } from './errors.ts'
 import { absoluteEndOf, isLiveAt, liveWhere } from './expiry.ts'
 import { fields, parseInput } from './parse-input.ts'
 import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
+import { atomically } from './query.ts'
 import { deriveUserSessionId, sessionIdOf, sessionKey } from './session-key.ts'
 
 /** The key that a session has, and the one that it gets. */

@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import type { z } from 'zod'
+import { z } from 'zod/mini'
 import { field, fields, isPlainText, optionalField, parseInput } from './parse-input.ts'
 
 /**
@@ -44,19 +44,21 @@ const need = `a non-blank, well-formed string of at most ${maximumLength} charac
 const isKey = (value: unknown): boolean => isPlainText(value, maximumLength)
 
 /** The secret that a client presents. */
-export const sessionKey: z.ZodType<string> = field<string>(isKey, need)
+export const sessionKey: z.ZodMiniType<string> = field<string>(isKey, need)
 
 /** A session key or session id, where it may be left out. */
-export const absentOrKey: z.ZodType<string | undefined> = optionalField<string>(isKey, need)
+export const absentOrKey: z.ZodMiniType<string | undefined> = optionalField<string>(isKey, need)
 const namesOneSession = ({ sessionKey: key, sessionId: id }: Partial<Credential>): boolean =>
   (key === undefined) !== (id === undefined)
 
 /** An input that names a session by its key, or by the id of a `Session` row, and has these fields besides. */
-export function credentialAnd<Shape extends z.ZodRawShape>(
+export function credentialAnd<Shape extends z.core.$ZodShape>(
   shape: Shape,
-): z.ZodType<Credential & z.output<z.ZodObject<Shape>>> {
-  const schema: z.ZodType<any> = fields({ sessionKey: absentOrKey, sessionId: absentOrKey, ...shape })
-  return schema.refine(namesOneSession, { path: ['sessionKey'], message: `${need}, or sessionId given instead` })
+): z.ZodMiniType<Credential & z.output<z.ZodMiniObject<Shape>>> {
+  const schema: z.ZodMiniType<any> = fields({ sessionKey: absentOrKey, sessionId: absentOrKey, ...shape })
+  return schema.check(
+    z.refine(namesOneSession, { path: ['sessionKey'], message: `${need}, or sessionId given instead` }),
+  )
 }
 
 /** The id of the `Session` row that a checked credential stands for. */

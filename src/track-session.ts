@@ -1,6 +1,4 @@
 import {
-  apart,
-  atomically,
   isInTransaction,
   requireClient,
   type SessionClient,
@@ -16,6 +14,7 @@ import type { Locate } from './find-location.ts'
 import { anything, fields, isFunction, isJson, optionalField, parseInput } from './parse-input.ts'
 import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
 import type { Policy } from './policy.ts'
+import { apart, atomically } from './query.ts'
 import { credentialAnd, deriveUserSessionId, sessionIdOf, type Credential } from './session-key.ts'
 import { userIdFor } from './user-id.ts'
 

@@ -1,8 +1,8 @@
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import { field, isPlainText } from './parse-input.ts'
 
 /** What a user id must be in the schema that this client was generated from. */
-export function userIdFor(db: { readonly userSession: object }): z.ZodType {
+export function userIdFor(db: { readonly userSession: object }): z.ZodMiniType {
   // Prisma's own list of a model's columns; a hand-made client may lack it.
   const { fields } = db.userSession as { fields?: { userId?: { typeName?: unknown } } }
   const typeName = fields?.userId?.typeName

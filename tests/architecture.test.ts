@@ -28,8 +28,11 @@ const layers = {
     'fast-geoip',
     'find-client-address',
     'forwarded-nodes',
+    'group-calls',
     'id-ranges',
     'mmdb',
+    'query',
+    'touch-statements',
     'trust-proxies',
     'user-agent',
     'user-id',
@@ -80,7 +83,7 @@ const thirdParties = {
   'node:fs': ['mmdb'],
   'node:module': ['fast-geoip', 'mmdb'],
   'node:net': ['ip-address'],
-  'node:timers': ['id-ranges', 'retry'],
+  'node:timers': ['group-calls', 'id-ranges', 'retry'],
   'node:worker_threads': ['fast-geoip'],
   'proxy-addr': ['trust-proxies'],
   'structured-headers': ['client-hint-headers'],
@@ -91,14 +94,15 @@ const thirdParties = {
 const globals = {
   console: [],
   globalThis: [],
-  performance: [],
+  // How long a range of rows took, which decides how many the next one has.
+  performance: ['id-ranges'],
   process: [],
   require: [],
-  // Between two batches.
-  setImmediate: ['id-ranges'],
+  // Until what else has arrived is known, and between two batches.
+  setImmediate: ['group-calls', 'id-ranges'],
   setInterval: [],
-  // The time that a sign-in waits for its place, cleared in any case, and the time between two tries.
-  setTimeout: ['find-location', 'retry'],
+  // What a sign-in waits for its place, and a statement for the one before it, both cleared in any case; and between two tries.
+  setTimeout: ['find-location', 'group-calls', 'retry'],
 }
 
 /** Files whose subject is more than one export. */
@@ -237,7 +241,7 @@ test('the clock is read in one place, and nothing is left to chance but how long
   expect(namesWith(({ object, property }) => isNamed(object, 'Math') && isNamed(property, 'random'))).toEqual(['retry'])
 })
 
-test('only errors are classes, and nothing but the worker of fast-geoip.ts is kept between calls', () => {
+test('only errors are classes, and nothing that answers depend on is kept between calls but the worker of fast-geoip.ts', () => {
   expect(namesWith(({ type }) => type === 'ClassDeclaration' || type === 'ClassExpression')).toEqual(['errors'])
   expect(namesWhere(({ body }) => body.some((node) => isVariable(node.declaration ?? node)))).toEqual(['fast-geoip'])
 })

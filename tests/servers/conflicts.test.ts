@@ -3,6 +3,7 @@ import { connect, type PrismaClient } from '../../scripts/databases.ts'
 import { hashSessionKey, touchActivity } from '../../src/index.ts'
 import { now, signedIn, tells, thrownBy, verbs, type SignedIn } from '../database/every-verb.ts'
 import { observe } from './observe.ts'
+import { untilOneWaits } from './until-one-waits.ts'
 
 const driver = inject('driver') as 'mysql' | 'postgresql'
 const deadlock = { postgresql: '40P01', mysql: '1213' }[driver]
@@ -99,16 +100,6 @@ async function updateInTurn(tx: Transaction, session: SignedIn, call: () => Prom
   call().catch(() => {})
   await untilOneWaits(prisma)
   await tx.session.update({ where: { id: hashSessionKey(sessionKey) }, data: { data: { cart: 1 } } })
-}
-
-async function untilOneWaits(prisma: PrismaClient): Promise<void> {
-  const sql = {
-    postgresql: `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    mysql: `SELECT 1 FROM information_schema.innodb_trx JOIN information_schema.processlist p
-      ON p.id = trx_mysql_thread_id WHERE p.db = database() AND trx_state = 'LOCK WAIT'`,
-  }[driver]
-  // MariaDB looks anew only when nobody asked for a tenth of a second.
-  await expect.poll(() => prisma.$queryRawUnsafe(sql), { timeout: 4000, interval: 150 }).toHaveLength(1)
 }
 
 function sessionOf({ prisma, id }: SignedIn): Promise<unknown> {

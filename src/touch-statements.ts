@@ -1,0 +1,114 @@
+import { hasQueryHooks, isInTransaction, type SessionClient, type UserSessionRow } from './client.ts'
+import { groupCalls } from './group-calls.ts'
+import { currentTime } from './parse-options.ts'
+import { apart, query } from './query.ts'
+
+/** What is to be written to the row of a session that was found live and due. */
+interface Touch {
+  readonly sessionId: string
+  /** The time that it is judged live at, and its last activity from then on. */
+  readonly now: Date
+  /** The latest last activity with which it is due: another touch meanwhile makes this one needless. */
+  readonly dueUntil: Date
+  /** When it expires from then on; nothing where that stays as it is. */
+  readonly expiresAt: Date | undefined
+  /** Only if its `Session` row ends no earlier than that. */
+  readonly isWithinSession: boolean
+}
+
+/** What reading the row of a session came to. */
+interface Found {
+  readonly userSession: UserSessionRow | null
+  readonly readAt: Date
+}
+
+/** The two statements that touching a session takes. */
+export interface TouchStatements {
+  /** The row of a session, or `null`, and when it was read: the same time for all who were answered together. */
+  readonly find: (sessionId: string) => Promise<Found>
+  /** Whether the row is known to be written. `false` may also be about another one: only reading it again tells. */
+  readonly write: (touch: Touch) => Promise<boolean>
+}
+
+const action = 'touch activity'
+const known = new WeakMap<object, TouchStatements>()
+
+/** The statements on a client, which calls that come together share. Those of a transaction are shared within it. */
+export function touchStatements(db: SessionClient): TouchStatements {
+  const statements = known.get(db.userSession) ?? statementsOn(db)
+  known.set(db.userSession, statements)
+  return statements
+}
+
+function statementsOn(db: SessionClient): TouchStatements {
+  const find = async (sessionIds: readonly string[]): Promise<Found[]> => {
+    const rows = await findAll(db, unique(sessionIds))
+    const readAt = currentTime()
+    // As text is compared here, and not as MySQL compares it: without case, accents and trailing spaces.
+    const bySessionId = new Map(rows.map((row) => [row.sessionId, row]))
+    const given = new Set<string>()
+    return sessionIds.map((sessionId) => {
+      const row = bySessionId.get(sessionId) ?? null
+      // Each caller's row is its own to change.
+      const userSession = row && given.has(sessionId) ? { ...row } : row
+      given.add(sessionId)
+      return { userSession, readAt }
+    })
+  }
+
+  const write = async (touches: readonly Touch[]): Promise<boolean[]> => {
+    const groups = new Map<string, Touch[]>()
+    for (const touch of touches) {
+      const { now, dueUntil, expiresAt, isWithinSession } = touch
+      const key = [now, dueUntil, expiresAt, isWithinSession].map(Number).join()
+      const group = groups.get(key)
+      if (group) group.push(touch)
+      else groups.set(key, [touch])
+    }
+    const written = new Set<Touch>()
+    const writeGroup = async (group: readonly Touch[]): Promise<void> => {
+      if (await writeAll(db, group)) for (const touch of group) written.add(touch)
+    }
+    await Promise.all([...groups.values()].map(writeGroup))
+    return touches.map((touch) => written.has(touch))
+  }
+
+  if (hasQueryHooks(db, ['findMany', 'findUnique', 'updateMany'])) {
+    return {
+      find: async (sessionId) => (await find([sessionId]))[0]!,
+      write: async (touch) => (await write([touch]))[0]!,
+    }
+  }
+  const mayRunAgain = !isInTransaction(db)
+  return { find: groupCalls(find, mayRunAgain), write: groupCalls(write, mayRunAgain) }
+}
+
+async function findAll(db: SessionClient, sessionIds: readonly string[]): Promise<UserSessionRow[]> {
+  const [sessionId, ...others] = sessionIds
+  if (others.length > 0) {
+    return query(db, action, () => db.userSession.findMany({ where: { sessionId: { in: sessionIds } } }))
+  }
+  const row = await query(db, action, () => db.userSession.findUnique({ where: { sessionId } }))
+  return row ? [row] : []
+}
+
+/** Writes the same to the rows of several sessions, and tells whether it was written to all. */
+async function writeAll(db: SessionClient, touches: readonly Touch[]): Promise<boolean> {
+  const { now, dueUntil, expiresAt, isWithinSession } = touches[0]!
+  const sessionIds = unique(touches.map(({ sessionId }) => sessionId))
+  const where = {
+    sessionId: sessionIds.length === 1 ? sessionIds[0] : { in: sessionIds },
+    lastActivity: { lte: dueUntil },
+    expiresAt: { gt: now },
+    endedAt: null,
+    ...(isWithinSession ? { session: { is: { expiresAt: { gte: expiresAt } } } } : {}),
+  }
+  const data = { lastActivity: now, ...(expiresAt ? { expiresAt } : {}) }
+  const { count } = await apart(db, action, () => db.userSession.updateMany({ where, data }))
+  return count === sessionIds.length
+}
+
+/** Each once, and in one order for all who lock several rows. */
+function unique(sessionIds: readonly string[]): string[] {
+  return [...new Set(sessionIds)].toSorted()
+}
