@@ -1,7 +1,7 @@
 // Makes a fresh clone ready: installs what package-lock.json names and generates the Prisma clients. What is done already is
 // not done again. Plain JavaScript without a dependency, since it runs before anything is installed.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -21,8 +21,9 @@ const schemas = {
 const examples = readdirSync('examples').map((name) => [name, `examples/${name}/schema.prisma`])
 for (const [client, schema] of [...Object.entries(schemas), ...examples.filter(([, file]) => existsSync(file))]) {
   if (!isOlder(`generated/${client}/client.ts`, schema)) continue
-  run(process.execPath, ['node_modules/prisma/build/index.js', 'generate', '--schema', schema])
+  generate(schema)
 }
+for (const [client, schema] of Object.entries(schemas)) generateForBenchmark(client, schema)
 linkPostgresql()
 buildBetterSqlite3()
 
@@ -42,6 +43,22 @@ function packagesIn(file) {
 
 function isOlder(file, source) {
   return !existsSync(file) || statSync(file).mtimeMs < statSync(source).mtimeMs
+}
+
+function generate(schema) {
+  run(process.execPath, ['node_modules/prisma/build/index.js', 'generate', '--schema', schema])
+}
+
+/** The package's own schema, and after it the models of what it is measured against. */
+function generateForBenchmark(client, schema) {
+  const rivals = 'bench/rivals.prisma'
+  const name = client === 'prisma' ? 'bench' : `bench-${client}`
+  const isNewest = [schema, rivals].every((source) => !isOlder(`generated/${name}/client.ts`, source))
+  if (isNewest) return
+  mkdirSync('generated', { recursive: true })
+  const own = readFileSync(schema, 'utf8').replace(/output .*/, `output = "./${name}"`)
+  writeFileSync(`generated/${name}.prisma`, `${own}\n${readFileSync(rivals, 'utf8')}`)
+  generate(`generated/${name}.prisma`)
 }
 
 /** npm packages hold no symbolic links, so the package of PostgreSQL's server makes those of its libraries when it is installed. */

@@ -1,0 +1,149 @@
+import { number } from './describe-figure.ts'
+import type { Figure } from './figure.ts'
+import { marksOf } from './marks.ts'
+import { plotsOf } from './plots.ts'
+import type { Results } from './results.ts'
+
+const names: Record<string, string> = { sqlite: 'SQLite', postgresql: 'PostgreSQL', mysql: 'MariaDB', import: 'Import' }
+
+/**
+ * The page that tells all results.
+ *
+ * @param folder - where the plots are, as seen from the page; with a slash at its end
+ */
+export function benchmarksPage(all: readonly Results[], folder: string): string {
+  return [
+    introduction(all),
+    marksSection(all),
+    method,
+    contenders,
+    ...all.map((results) => resultsSection(results, folder)),
+  ].join('\n')
+}
+
+function introduction(all: readonly Results[]): string {
+  const isQuick = all.some((results) => results.isQuick)
+  return `# Benchmarks
+
+What this package costs beside the same statements written bare with Prisma, beside the raw driver, and beside what else there is.
+This page is written by the program that measures. It sets up its own databases, fills them, and leaves nothing behind:
+
+\`\`\`sh
+npm run bench                                    # everything, about 10 minutes a database
+npm run bench -- --database postgresql --quick   # one database, smaller tables, into bench/quick
+\`\`\`
+${isQuick ? '\nThese are the results of a quick run, with few rounds on small tables.\n' : ''}
+Trust the ratios, and not the figures themselves: those say as much of the machine as of the code. Those of one case were measured in turns
+in one process, so that whatever else the machine did met all of them. Results of different databases are of different runs.
+
+| run | date | machine | version | settings |
+|---|---|---|---|---|
+${all.map(describeRun).join('\n')}
+
+${packageVersions(all)}
+`
+}
+
+function describeRun({ name, date, machine, versions, settings }: Results): string {
+  const database = Object.entries(versions).find(([key]) => key === 'database')?.[1] ?? ''
+  return `| ${names[name] ?? name} | ${date.slice(0, 16).replace('T', ' ')} UTC | ${machine} | ${database} | ${settings} |`
+}
+
+function packageVersions(all: readonly Results[]): string {
+  const versions = Object.assign({}, ...all.map((results) => results.versions)) as Record<string, string>
+  const list = Object.entries(versions).filter(([key]) => key !== 'database')
+  return `With ${list.map(([name, version]) => `${name} ${version}`).join(', ')}.`
+}
+
+function marksSection(all: readonly Results[]): string {
+  const rows = all.flatMap((results) => marksOf(results.name, results.figures))
+  const lines = rows.map(
+    ({ database, what, need, measured, isMet }) =>
+      `| ${names[database] ?? database} | ${what} | ${need} | ${measured} | ${isMet ? 'yes' : '**no**'} |`,
+  )
+  return `## Marks
+
+What the package is held to, the measured value at its worst over all tables it was measured on, and whether that is enough.
+The marks were set before anything was measured, and those that are missed stay here.
+
+| database | what | mark | measured | met |
+|---|---|---|--:|---|
+${lines.join('\n')}
+`
+}
+
+const method = `## How it was measured
+
+- **What is measured** is the build in \`dist/\`, as npm would ship it, with the adapters better-sqlite3, pg and mariadb, on a database in the same machine. A
+  network between them would add the same to every statement, and so make fewer statements worth more.
+- **Under way** are so many calls at once: each of so many loops begins its next call when the one before was answered. One process, one Prisma
+  client, one event loop, and the connections that the adapter opens by itself.
+- **In turns.** In a round every contender of a case runs for the time that is given below. The order changes from round to round, and the first round
+  does not count. A figure is the median of the rounds, with the quartiles beside it; p99 is of all single calls of all rounds.
+- **The tables** hold sessions of users who have 20 each: 10 live, 4 expired and 6 that were ended. One user has 10,000 live ones on top, in tables
+  of 100,000 rows and more. The rows of a user lie apart, as they do where many sign in. Statistics were gathered after filling.
+- **A touch** goes to live sessions in random order, never to the same one twice at a time. Nobody passes a time, so that every call reads the clock. "Write
+  due" is a policy by which a touch a millisecond after the one before is due; "nothing due" one by which none is. Real traffic is between the two: by default
+  a session is written once a minute at most.
+- **The raw driver** does the same reads and writes with prepared statements and no Prisma: row by row, or as many rows as calls are under way with one
+  statement, or in one transaction. It checks nothing and makes no objects, and it is given its rows at once where calls come one by one. Nothing that
+  stands on it can be faster.
+- **Every call is checked**: one that found no row or wrote none ends the run.
+- **Rows that a case adds** are removed before the next one.
+- **Durability** is what the settings above say. A server of the program's own does not wait for the disk at each commit; with one that does, each statement that writes costs
+  more, and sharing one among many calls gains more.
+`
+
+const contenders = `## Who else
+
+What other choices do on a request of somebody who is signed in, and at a sign-in, on tables of the same size in the same database. They are
+not the same thing: none of them keeps all that this package promises, and each is faster for whatever it leaves out.
+
+| | on a request | at a sign-in | what it does not do |
+|---|---|---|---|
+| by hand | \`findUnique\`, then \`update\`, each time | one \`create\` | Writes on each request. Fails with an error where the row was removed between the two, and lets an earlier request overwrite a later one's activity. No history, no place, no device |
+| better-auth | \`auth.api.getSession\`: checks the cookie's signature, reads the session, reads the user; \`update\` when it is due, which is once a day by default and, where a write is due here, each time (\`updateAge: 0\`) | \`internalAdapter.createSession\`: one row | Keeps the token itself in the table. One expiry that use moves on, without an absolute end. A session that ends is removed, without history. The user agent as it came; no place, no device |
+| lucia | \`validateSession\`: reads session and user with one call; \`update\` past half of the session's life | \`createSession\`: one row | Keeps the session id itself in the table. Last activity is not recorded. No absolute end, no history; address and device are the application's to add. No longer maintained |
+| prisma-session-store | \`get\` and \`touch\`, as express-session calls them on each request: two reads and an \`update\` of all data | \`set\`: one read, one \`create\` | Writes on each request. Keeps the session id itself in the table. Data that another request saved between the two is overwritten by the older, and a \`set\` after a sign-out brings the session back. Knows no user: no list, no revoking |
+
+For better-auth the cookie's signature is part of what is measured, since \`getSession\` cannot be called without; hashing of passwords is not part of any of these.
+`
+
+function resultsSection({ name, figures, rounds, milliseconds, command }: Results, folder: string): string {
+  const cases = [...new Set(figures.map((figure) => figure.case))]
+  const plots = plotsOf({ name, figures }).map(({ file, title }) => `![${title}](${folder}${file})`)
+  return [
+    `## ${names[name] ?? name}`,
+    '',
+    `\`${command}\`: ${rounds} rounds, ${milliseconds} ms for each contender in a round.`,
+    '',
+    ...plots,
+    '',
+    ...cases.map((one) =>
+      caseTable(
+        one,
+        figures.filter((figure) => figure.case === one),
+      ),
+    ),
+  ].join('\n')
+}
+
+function caseTable(name: string, figures: readonly Figure[]): string {
+  const lines = figures.map(({ rows, underWay, contender, unit, median, low, high, p99, beside, ratio }) =>
+    [
+      rows === undefined ? '' : number(rows),
+      underWay ?? '',
+      contender,
+      `${number(median)} ${unit}`,
+      `${number(low)} to ${number(high)}`,
+      p99 === undefined ? '' : number(p99),
+      ratio === undefined ? '' : `${ratio.toFixed(2)} × ${beside}`,
+    ].join(' | '),
+  )
+  return `### ${name}
+
+| rows | under way | | median | quartiles | p99, ms | ratio |
+|--:|--:|---|--:|--:|--:|---|
+${lines.map((line) => `| ${line} |`).join('\n')}
+`
+}

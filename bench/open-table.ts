@@ -1,0 +1,44 @@
+import type { Driver } from '../scripts/databases.ts'
+import { connect, type PrismaClient } from './connect.ts'
+import { fill, type Contents } from './fill.ts'
+import { openFloor, type Floor } from './floor.ts'
+
+export const databaseNames = ['sqlite', 'postgresql', 'mysql'] as const
+export type DatabaseName = (typeof databaseNames)[number]
+
+/** Prisma's fastest for each. */
+export function driverOf(database: DatabaseName): Driver {
+  return database === 'sqlite' ? 'better-sqlite3' : database
+}
+
+/** A database with so many user sessions, and whatever reaches it. */
+export interface Table extends Contents {
+  readonly database: DatabaseName
+  readonly driver: Driver
+  readonly url: string
+  readonly rows: number
+  readonly prisma: PrismaClient
+  readonly floor: Floor
+  close(): Promise<void>
+}
+
+/** Fills a new database, and connects to it. */
+export async function openTable(database: DatabaseName, url: string, rows: number): Promise<Table> {
+  const driver = driverOf(database)
+  const contents = await fill(driver, url, rows)
+  const prisma = connect(driver, url)
+  const floor = await openFloor(driver, url)
+  return {
+    ...contents,
+    database,
+    driver,
+    url,
+    rows,
+    prisma,
+    floor,
+    async close() {
+      await prisma.$disconnect()
+      await floor.close()
+    },
+  }
+}

@@ -1,0 +1,93 @@
+import { built } from './built.ts'
+import type { Figure } from './figure.ts'
+import { needed, type Times } from './floor.ts'
+import { type Contender, measure, type Pace } from './measure.ts'
+import type { Table } from './open-table.ts'
+import { eagerPolicy, idleEnd, lazyPolicy } from './policy.ts'
+import { walk } from './walk.ts'
+
+export const ownName = 'prisma-user-sessions'
+export const touchCases = ['touch, nothing due', 'touch, write due'] as const
+
+/** `touchActivity` beside what it cannot do without, bare, and beside the raw driver. */
+export async function measureTouch(
+  table: Table,
+  name: (typeof touchCases)[number],
+  underWay: number,
+  pace: Pace,
+): Promise<Figure[]> {
+  const contenders = name === 'touch, nothing due' ? nothingDue(table, underWay) : writeDue(table, underWay)
+  return measure({ case: name, database: table.database, rows: table.rows, underWay }, contenders, pace)
+}
+
+function nothingDue({ prisma, floor, keys }: Table, underWay: number): Contender[] {
+  const { one, several } = walk(keys)
+  const { findEach } = floor
+  return [
+    {
+      name: 'findUnique',
+      call: one(async ({ sessionId }) => needed(await prisma.userSession.findUnique({ where: { sessionId } }))),
+    },
+    {
+      name: ownName,
+      call: one(async ({ sessionKey }) =>
+        needed(await built.touchActivity(prisma, { sessionKey }, { policy: lazyPolicy })),
+      ),
+    },
+    { name: 'raw driver, row by row', call: one(({ sessionId }) => floor.find(sessionId)) },
+    ...batches(underWay, 'one statement', several(underWay, floor.findAll)),
+    ...(findEach ? batches(underWay, 'one transaction', several(underWay, findEach)) : []),
+  ]
+}
+
+function writeDue({ prisma, floor, keys }: Table, underWay: number): Contender[] {
+  const { one, several } = walk(keys)
+  const { touchEach } = floor
+  return [
+    {
+      name: 'findUnique + conditional updateMany',
+      call: one(({ sessionId }) => touchBare(prisma, sessionId)),
+    },
+    {
+      name: ownName,
+      call: one(async ({ sessionKey }) =>
+        needed(await built.touchActivity(prisma, { sessionKey }, { policy: eagerPolicy })),
+      ),
+    },
+    { name: 'raw driver, row by row', call: one(({ sessionId }) => floor.touch(sessionId, timesOfNow())) },
+    ...batches(
+      underWay,
+      'one statement',
+      several(underWay, (sessionIds) => floor.touchAll(sessionIds, timesOfNow())),
+    ),
+    ...(touchEach
+      ? batches(
+          underWay,
+          'one transaction',
+          several(underWay, (sessionIds) => touchEach(sessionIds, timesOfNow())),
+        )
+      : []),
+  ]
+}
+
+/** The two statements of a touch, as whoever is careful writes them by hand: it neither revives a session nor loses a later touch. */
+async function touchBare(prisma: Table['prisma'], sessionId: string): Promise<void> {
+  const row = await prisma.userSession.findUnique({ where: { sessionId } })
+  if (row === null) throw new Error('A session of the benchmark is not there')
+  const { now, expiresAt } = timesOfNow()
+  const { count } = await prisma.userSession.updateMany({
+    where: { sessionId, lastActivity: row.lastActivity, endedAt: null },
+    data: { lastActivity: now, expiresAt },
+  })
+  needed(count)
+}
+
+function timesOfNow(): Times {
+  const now = new Date()
+  return { now, expiresAt: idleEnd(now) }
+}
+
+/** What the raw driver does when it is given all calls at once. */
+function batches(underWay: number, how: string, call: () => Promise<unknown>): Contender[] {
+  return underWay === 1 ? [] : [{ name: `raw driver, ${how}`, call, batchSize: underWay }]
+}
