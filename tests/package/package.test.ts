@@ -42,8 +42,8 @@ test(`the tarball, of ${inKilobytes(packed.size)}, has the build, the models and
   expect(packed.files.map(({ path }) => path).toSorted()).toEqual([...built, ...command, ...others].toSorted())
 })
 
-test(`it takes no more than 300 kB on disk, ${inKilobytes(packed.unpackedSize)} now`, () => {
-  expect(packed.unpackedSize).toBeLessThanOrEqual(300_000)
+test(`it takes no more than 310 kB on disk, ${inKilobytes(packed.unpackedSize)} now`, () => {
+  expect(packed.unpackedSize).toBeLessThanOrEqual(310_000)
 })
 
 test.each([
