@@ -44,6 +44,7 @@ const optionsSchema = fields({
  * They do what the functions do and nothing else, are typed by the client's own rows and ids, and are part of a transaction
  * when they are called on its client. Other extensions see their queries where they were applied before this one; those
  * applied after it see only the queries of `UserSession`, since a model knows no more than the client that it was extended on.
+ * Give it to `$extends` by itself: merged with another into one, it does not know of that one's say in queries.
  *
  * @param options - `policy` and `locate`, which hold where a call names no other, and `models`, where these have other names
  * @returns what `prisma.$extends` takes
