@@ -22,7 +22,7 @@ export function benchmarksPage(all: readonly Results[], folder: string): string 
 }
 
 function introduction(all: readonly Results[]): string {
-  const isQuick = all.some((results) => results.isQuick)
+  const quick = all.filter((results) => results.isQuick).map(({ name }) => names[name] ?? name)
   return `# Benchmarks
 
 What this package costs beside the same statements written bare with Prisma, beside the raw driver, and beside what else there is.
@@ -32,7 +32,7 @@ This page is written by the program that measures. It sets up its own databases,
 npm run bench                                    # everything, about 10 minutes a database
 npm run bench -- --database postgresql --quick   # one database, smaller tables, into bench/quick
 \`\`\`
-${isQuick ? '\nThese are the results of a quick run, with few rounds on small tables.\n' : ''}
+${quick.length > 0 ? `\nOf a quick run, with few rounds on small tables: ${quick.join(', ')}.\n` : ''}
 Trust the ratios, and not the figures themselves: those say as much of the machine as of the code. Those of one case were measured in turns
 in one process, so that whatever else the machine did met all of them. Results of different databases are of different runs.
 
