@@ -23,6 +23,9 @@ export interface Pace {
   readonly milliseconds: number
 }
 
+/** How long each contender runs before anything counts, in ms. */
+const WARM_UP = 800
+
 /** What is measured, and the name of it. */
 export type Case = Pick<Figure, 'case' | 'database' | 'rows' | 'underWay'>
 
@@ -35,7 +38,8 @@ export type Case = Pick<Figure, 'case' | 'database' | 'rows' | 'underWay'>
 export async function measure(what: Case, contenders: readonly Contender[], pace: Pace): Promise<Figure[]> {
   const { underWay = 1 } = what
   const samples = contenders.map((contender) => ({ contender, values: [] as number[], latencies: [] as number[] }))
-  // The first round is for the compiler, the caches and the statements to be prepared.
+  // The first round is for the compiler, which takes some thousand calls to see what is worth its while, the caches and the
+  // statements to be prepared.
   for (let round = 0; round <= pace.rounds; round++) {
     // In another order each time, since whoever comes next has the garbage of the one before to collect.
     const from = round % samples.length
@@ -43,7 +47,7 @@ export async function measure(what: Case, contenders: readonly Contender[], pace
     for (const { contender, values, latencies } of round % 2 === 0 ? turns : turns.toReversed()) {
       await contender.prepare?.()
       await untilNextTurn()
-      const sample = await run(contender, underWay, pace.milliseconds)
+      const sample = await run(contender, underWay, round === 0 ? WARM_UP : pace.milliseconds)
       if (round === 0) continue
       values.push(underWay === 1 ? sample.microseconds : 1e6 / sample.microseconds)
       for (const latency of sample.latencies) latencies.push(latency)

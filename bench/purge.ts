@@ -29,7 +29,7 @@ interface Purge {
 
 const ownName = 'prisma-user-sessions'
 /** How many rows each goes through at a time: that of `purgeSessions`. */
-const batchSize = 1000
+const batchSize = 500
 
 /** The fastest of the loops that were tried. They remove the same, but neither keeps what a touch that is under way makes live again. */
 const contenders: readonly {

@@ -4,7 +4,7 @@ import { callOptions, type CallOptions } from './parse-options.ts'
 
 /** How a verb that goes through a whole table does so. */
 export interface BatchOptions<Progress> extends CallOptions {
-  /** How many rows a batch has at most, from 1 to 10,000. It has fewer, down to 250, while one takes longer than 40 ms. */
+  /** How many rows a batch has, from 1 to 10,000. */
   readonly batchSize?: number | undefined
   /** Called after every batch with what was done so far. */
   readonly onProgress?: ((progress: Progress) => void) | undefined

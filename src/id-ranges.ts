@@ -7,10 +7,6 @@ export interface IdRange {
   readonly id: { readonly gt?: string; readonly lte?: string }
 }
 
-/** How many rows the first range has, and every other at least: to a distant database, statements take long for fewer too. */
-const LEAST_SIZE = 250
-/** What a range is to take, in ms: others wait for its locks, and for all of it on SQLite, whose drivers hold up the thread. */
-const AIM = 40
 /** How many turns others get between two ranges: what they do, a request with its statements, takes several. */
 const TURNS = 8
 
@@ -19,7 +15,6 @@ const TURNS = 8
  * together for every row that was there all the time. Ends early once the signal is aborted.
  *
  * A statement over such a range holds no lock for long, however large the table, and needs no index but the primary key.
- * Where what is done with a range takes long, the next ones have fewer rows.
  */
 export async function* idRanges(
   db: SessionClient,
@@ -29,18 +24,13 @@ export async function* idRanges(
 ): AsyncGenerator<IdRange, void, void> {
   // Without a beginning at first: MySQL takes some ids, of characters that nobody sees, for the same as an empty one.
   let range: IdRange | undefined = { id: {} }
-  let rows = Math.min(size, LEAST_SIZE)
   while (range !== undefined) {
     // SQLite's drivers answer without waiting for anything, so that no timer and no signal of the process could abort it.
     for (let turn = 1; turn <= TURNS; turn++) await untilNextTurn()
     if (signal?.aborted === true) return
-    const began = performance.now()
-    const page: object = { where: range, orderBy: { id: 'asc' }, skip: rows - 1, take: 1, select: { id: true } }
+    const page: object = { where: range, orderBy: { id: 'asc' }, skip: size - 1, take: 1, select: { id: true } }
     const [last] = await query<{ id: string }[]>(db, action, () => table.findMany(page))
     yield last === undefined ? range : { id: { ...range.id, lte: last.id } }
-    // By half or double at most, since one range tells little of the next.
-    const factor = Math.min(Math.max(AIM / (performance.now() - began), 0.5), 2)
-    rows = Math.ceil(Math.min(size, Math.max(LEAST_SIZE, rows * factor)))
     range = last && { id: { gt: last.id } }
   }
 }

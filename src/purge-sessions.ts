@@ -34,7 +34,7 @@ const LONGEST_TOUCH = 600
  *
  * @param db - a Prisma client, or an extended one. In the client of an interactive transaction all batches are held until
  * it commits
- * @param options - `batchSize` (default: 1,000), `onProgress`, `signal`, `now` (default: the clock) and `policy`, of which only
+ * @param options - `batchSize` (default: 500), `onProgress`, `signal`, `now` (default: the clock) and `policy`, of which only
  * `retentionSeconds` matters here (default: 30 days, counted from a session's `expiresAt`)
  * @returns how many rows were removed, also when `signal` ended it early
  * @throws InvalidInputError, InvalidPolicyError before any query when an argument is wrong
@@ -45,7 +45,7 @@ const LONGEST_TOUCH = 600
  */
 export async function purgeSessions(db: SessionClient, options: PurgeOptions = {}): Promise<PurgeCounts> {
   requireClient(action, db)
-  const { now, policy, batchSize = 1000, onProgress, signal } = parseOptions(action, optionsSchema, options)
+  const { now, policy, batchSize = 500, onProgress, signal } = parseOptions(action, optionsSchema, options)
   const counts = { sessions: 0, userSessions: 0 }
 
   const pastRetention = { expiresAt: { lte: secondsBefore(now, policy.retentionSeconds) } }

@@ -94,8 +94,7 @@ const thirdParties = {
 const globals = {
   console: [],
   globalThis: [],
-  // How long a range of rows took, which decides how many the next one has.
-  performance: ['id-ranges'],
+  performance: [],
   process: [],
   require: [],
   // Until what else has arrived is known, and between two batches.
