@@ -15,7 +15,7 @@ import { marksOf } from './marks.ts'
 import type { Pace } from './measure.ts'
 import { databaseNames, type DatabaseName, driverOf, openTable, type Table } from './open-table.ts'
 import { plotsOf } from './plots.ts'
-import { describeMachine, readResults, versionsOfPackages, writeResults } from './results.ts'
+import { describeMachine, loadOfMachine, readResults, versionsOfPackages, writeResults } from './results.ts'
 
 const help = `Usage: npm run bench -- [options]
 
@@ -125,6 +125,7 @@ function conclude(name: string, versions: Record<string, string>, settings: stri
       .join(' '),
     isQuick,
     machine: describeMachine(),
+    load: loadOfMachine(),
     versions: { ...versions, ...versionsOfPackages() },
     settings,
     ...pace,

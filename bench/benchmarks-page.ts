@@ -36,17 +36,17 @@ ${quick.length > 0 ? `\nOf a quick run, with few rounds on small tables: ${quick
 Trust the ratios, and not the figures themselves: those say as much of the machine as of the code. Those of one case were measured in turns
 in one process, so that whatever else the machine did met all of them. Results of different databases are of different runs.
 
-| run | date | machine | version | settings |
-|---|---|---|---|---|
+| run | date | machine | its load at the end | version | settings |
+|---|---|---|--:|---|---|
 ${all.map(describeRun).join('\n')}
 
 ${packageVersions(all)}
 `
 }
 
-function describeRun({ name, date, machine, versions, settings }: Results): string {
+function describeRun({ name, date, machine, load, versions, settings }: Results): string {
   const database = Object.entries(versions).find(([key]) => key === 'database')?.[1] ?? ''
-  return `| ${names[name] ?? name} | ${date.slice(0, 16).replace('T', ' ')} UTC | ${machine} | ${database} | ${settings} |`
+  return `| ${names[name] ?? name} | ${date.slice(0, 16).replace('T', ' ')} UTC | ${machine} | ${load} | ${database} | ${settings} |`
 }
 
 function packageVersions(all: readonly Results[]): string {

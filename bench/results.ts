@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import type { Figure } from './figure.ts'
 
 /** What a run measured, where, and with what. */
@@ -10,6 +10,8 @@ export interface Results {
   readonly command: string
   readonly isQuick: boolean
   readonly machine: string
+  /** How many processes wanted a core in the last 5 minutes, on average: those of the run are 1 to 3. */
+  readonly load: number
   /** Of whatever took part. */
   readonly versions: Readonly<Record<string, string>>
   /** How the database is set up. */
@@ -49,6 +51,11 @@ export function describeMachine(): string {
   const { length } = cpus()
   const gigabytes = Math.round(totalmem() / 2 ** 30)
   return `${length} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}, ${gigabytes} GB of memory, ${process.platform} ${process.arch}`
+}
+
+/** How busy it was in the last 5 minutes. */
+export function loadOfMachine(): number {
+  return Math.round(loadavg()[1]! * 10) / 10
 }
 
 /** Keeps a run's results in a folder, in the place of an earlier run's of the same name. */
