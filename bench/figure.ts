@@ -1,3 +1,6 @@
+/** The contender that all the others are there for. */
+export const ownName = 'prisma-user-sessions'
+
 /** Something that was measured, beside what it is a ratio to. */
 export interface Figure {
   /** What was done: `touch, write due`. */

@@ -2,11 +2,10 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { createConnection, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import type { Driver } from '../scripts/databases.ts'
-import type { Figure } from './figure.ts'
+import { ownName, type Figure } from './figure.ts'
 import { keyOf } from './fill.ts'
 import { type Contender, measure } from './measure.ts'
-import { databaseNames } from './open-table.ts'
+import type { Place } from './open-table.ts'
 
 export const httpServerCase = 'http, one touch per request'
 
@@ -16,8 +15,8 @@ const connections = 64
 const contenders = [
   ['findUnique + update', '/pair'],
   ['one conditional updateMany', '/conditional'],
-  ['prisma-user-sessions, write due', '/write-due'],
-  ['prisma-user-sessions, nothing due', '/nothing-due'],
+  [`${ownName}, write due`, '/write-due'],
+  [`${ownName}, nothing due`, '/nothing-due'],
   // What the server and those who ask it can do at most.
   ['no touch', '/nothing'],
 ] as const
@@ -26,16 +25,9 @@ const contenders = [
  * How many requests a server of `node:http` answers when each touches the session of somebody else: in a process of its own,
  * asked from this one.
  *
- * @param place - a database that {@link fill} has filled. Sessions in it are touched
+ * Sessions in the database are touched.
  */
-export async function measureHttpServer(place: {
-  readonly driver: Driver
-  readonly url: string
-  readonly rows: number
-  readonly isQuick: boolean
-}): Promise<Figure[]> {
-  const { driver, url, rows, isQuick } = place
-  const database = databaseNames.find((name) => name === driver) ?? 'sqlite'
+export async function measureHttpServer({ database, driver, url, rows, isQuick }: Place): Promise<Figure[]> {
   const pace = isQuick ? { rounds: 6, milliseconds: 500 } : { rounds: 12, milliseconds: 1000 }
   const server = spawn(process.execPath, [
     '--import',

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Figure } from './figure.ts'
+import { ownName, type Figure } from './figure.ts'
 import { spread } from './measure.ts'
 
 export const importCase = 'import'
@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 /** What a process imports that imports nothing else, the one that the others are a ratio to first. */
 const contenders = [
   ['zod alone', 'zod'],
-  ['prisma-user-sessions', new URL('../dist/index.js', import.meta.url).href],
+  [ownName, new URL('../dist/index.js', import.meta.url).href],
   ['better-auth', 'better-auth'],
   ['lucia', 'lucia'],
 ] as const

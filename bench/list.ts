@@ -1,10 +1,9 @@
 import { built } from './built.ts'
-import type { Figure } from './figure.ts'
+import { ownName, type Figure } from './figure.ts'
 import { needed } from './floor.ts'
 import { type Contender, measure, type Pace } from './measure.ts'
-import type { Table } from './open-table.ts'
+import { anybody, type Table } from './open-table.ts'
 import { eagerPolicy } from './policy.ts'
-import { ownName } from './touch.ts'
 
 export const listCase = 'list, 10 sessions'
 export const listManyCase = 'list, 10,000 sessions'
@@ -13,8 +12,7 @@ export const listManyCase = 'list, 10,000 sessions'
 export async function measureList(tables: readonly Table[], underWay: number, pace: Pace): Promise<Figure[]> {
   const { database } = tables[0]!
   const ofTen = tables.flatMap((table) => {
-    const anybody = () => 1 + Math.floor(Math.random() * table.users)
-    return contenders(table, anybody, 10)
+    return contenders(table, () => anybody(table.users), 10)
   })
   const ofMany = tables.flatMap((table) => {
     const { userOfMany } = table

@@ -1,4 +1,4 @@
-import type { Figure } from './figure.ts'
+import { ownName, type Figure } from './figure.ts'
 import { httpServerCase } from './http-server.ts'
 import { importCase } from './import-time.ts'
 import { listCase, listManyCase } from './list.ts'
@@ -6,7 +6,7 @@ import { oneKeyCase } from './one-key.ts'
 import { rivalCases } from './rivals.ts'
 import { purgeCase } from './purge.ts'
 import { pairNames, signInCase } from './sign-in.ts'
-import { ownName, touchCases } from './touch.ts'
+import { touchCases } from './touch.ts'
 
 /** A number that must be large or small enough. */
 export interface Rule {

@@ -1,10 +1,9 @@
 import { built } from './built.ts'
 import { connect } from './connect.ts'
-import type { Figure } from './figure.ts'
+import { ownName, type Figure } from './figure.ts'
 import { measure, quantile, type Pace } from './measure.ts'
 import type { Table } from './open-table.ts'
 import { eagerPolicy, lazyPolicy } from './policy.ts'
-import { ownName } from './touch.ts'
 
 export const oneKeyCase = 'touch, one key by 100 at once'
 

@@ -22,6 +22,14 @@ export interface Table extends Contents {
   close(): Promise<void>
 }
 
+/** Where to measure what reaches a filled database in a way of its own. */
+export type Place = Pick<Table, 'database' | 'driver' | 'url' | 'rows'> & { readonly isQuick: boolean }
+
+/** The id of one of so many users who have 10 live sessions each. */
+export function anybody(users: number): number {
+  return 1 + Math.floor(Math.random() * users)
+}
+
 /** Fills a new database, and connects to it. */
 export async function openTable(database: DatabaseName, url: string, rows: number): Promise<Table> {
   const driver = driverOf(database)

@@ -1,8 +1,8 @@
-import type { Figure } from './figure.ts'
+import { ownName, type Figure } from './figure.ts'
 import { listCase } from './list.ts'
 import { plot, type Series } from './plot.ts'
 import type { Results } from './results.ts'
-import { ownName, touchCases } from './touch.ts'
+import { touchCases } from './touch.ts'
 
 /** A drawing of some results, and the file that it belongs into. */
 export interface Plot {

@@ -2,23 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Driver, execute } from '../scripts/databases.ts'
 import { built } from './built.ts'
 import { connect, type PrismaClient } from './connect.ts'
-import type { Figure } from './figure.ts'
+import { ownName, type Figure } from './figure.ts'
 import { keyOf } from './fill.ts'
 import { needed } from './floor.ts'
 import { quantile, spread } from './measure.ts'
-import type { DatabaseName } from './open-table.ts'
+import type { Place } from './open-table.ts'
 import { eagerPolicy } from './policy.ts'
 
 export const purgeCase = 'purge, a fifth of all'
-
-/** A filled database. */
-interface Place {
-  readonly driver: Driver
-  readonly url: string
-  /** How many user sessions there are, a fifth of which have expired and have their `Session` rows. */
-  readonly rows: number
-  readonly isQuick: boolean
-}
 
 interface Purge {
   readonly removed: number
@@ -27,7 +18,6 @@ interface Purge {
   readonly steps: readonly number[]
 }
 
-const ownName = 'prisma-user-sessions'
 /** How many rows each goes through at a time: that of `purgeSessions`. */
 const batchSize = 500
 
@@ -42,10 +32,9 @@ const contenders: readonly {
 ]
 
 /** `purgeSessions` beside other loops that remove the same rows, in turns, and what it is to others meanwhile. */
-export async function measurePurge({ driver, url, rows, isQuick }: Place): Promise<Figure[]> {
+export async function measurePurge({ database, driver, url, rows, isQuick }: Place): Promise<Figure[]> {
   const prisma = connect(driver, url)
   try {
-    const database = (driver === 'libsql' || driver === 'better-sqlite3' ? 'sqlite' : driver) satisfies DatabaseName
     const restore = await keepExpired(driver, url)
     const what = { case: purgeCase, database, rows }
     const samples = contenders.map((contender) => ({ contender, speeds: [] as number[] }))

@@ -5,14 +5,13 @@ import { betterAuth } from 'better-auth'
 import { prismaAdapter } from 'better-auth/adapters/prisma'
 import { Lucia } from 'lucia'
 import { built } from './built.ts'
-import type { Figure } from './figure.ts'
+import { ownName, type Figure } from './figure.ts'
 import { fillRivals } from './fill.ts'
 import { needed } from './floor.ts'
 import { type Contender, measure, type Pace } from './measure.ts'
-import type { Table } from './open-table.ts'
+import { anybody, type Table } from './open-table.ts'
 import { eagerPolicy, idleEnd, lazyPolicy } from './policy.ts'
 import { clients, withoutTrace } from './sign-in.ts'
-import { ownName } from './touch.ts'
 import { walk } from './walk.ts'
 
 export const rivalCases = ['others: touch, nothing due', 'others: touch, write due', 'others: sign-in'] as const
@@ -65,7 +64,6 @@ interface Rival {
 }
 
 const month = 30 * 86_400_000
-const anybody = (users: number): number => 1 + Math.floor(Math.random() * users)
 
 /** Reads the row and writes it, on each request. */
 function byHand({ prisma, keys, users }: Table): Rival {

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { built } from './built.ts'
-import type { Figure } from './figure.ts'
+import { ownName, type Figure } from './figure.ts'
 import { type Contender, measure, type Pace } from './measure.ts'
-import type { Table } from './open-table.ts'
+import { anybody, type Table } from './open-table.ts'
 import { eagerPolicy, idleEnd } from './policy.ts'
-import { ownName } from './touch.ts'
 
 export const signInCase = 'sign-in'
 /** Both rows or neither, by hand, and the row as the database has it then, with the application's own columns. */
@@ -15,50 +14,35 @@ const [manyPair, onePair, nestedPair] = pairNames
 export async function measureSignIn(table: Table, underWay: number, pace: Pace): Promise<Figure[]> {
   const { prisma, database, rows, users } = table
   const nextClient = clients()
-  const anybody = () => 1 + Math.floor(Math.random() * users)
   const track = (options: object) => () =>
     built.trackSession(
       prisma,
-      { userId: anybody(), sessionKey: built.generateSessionKey(), ...nextClient() },
+      { userId: anybody(users), sessionKey: built.generateSessionKey(), ...nextClient() },
       { policy: eagerPolicy, ...options },
     )
+  const pair = (name: string, statements: (rows: ReturnType<typeof readyRows>) => any[]): Contender => ({
+    name,
+    call: () => prisma.$transaction(statements(readyRows(anybody(users)))),
+  })
   const contenders: Contender[] = [
-    {
-      name: manyPair,
-      call: () => {
-        const { session, userSession } = readyRows(anybody())
-        return prisma.$transaction([
-          prisma.session.createMany({ data: [session] }),
-          prisma.userSession.create({ data: userSession }),
-        ])
-      },
-    },
+    pair(manyPair, ({ session, userSession }) => [
+      prisma.session.createMany({ data: [session] }),
+      prisma.userSession.create({ data: userSession }),
+    ]),
     { name: ownName, call: track({}) },
     { name: `${ownName}, without a place`, call: track({ locate: async () => null }) },
-    {
-      name: '[createMany, createMany]: no row is read back',
-      call: () => {
-        const { session, userSession } = readyRows(anybody())
-        return prisma.$transaction([
-          prisma.session.createMany({ data: [session] }),
-          prisma.userSession.createMany({ data: [userSession] }),
-        ])
-      },
-    },
-    {
-      name: onePair,
-      call: () => {
-        const { session, userSession } = readyRows(anybody())
-        return prisma.$transaction([
-          prisma.session.create({ data: session }),
-          prisma.userSession.create({ data: userSession }),
-        ])
-      },
-    },
+    pair('[createMany, createMany]: no row is read back', ({ session, userSession }) => [
+      prisma.session.createMany({ data: [session] }),
+      prisma.userSession.createMany({ data: [userSession] }),
+    ]),
+    pair(onePair, ({ session, userSession }) => [
+      prisma.session.create({ data: session }),
+      prisma.userSession.create({ data: userSession }),
+    ]),
     {
       name: nestedPair,
       call: () => {
-        const { session, userSession } = readyRows(anybody())
+        const { session, userSession } = readyRows(anybody(users))
         const { sessionId: _, ...nested } = userSession
         return prisma.session.create({ data: { ...session, userSession: { create: nested } } })
       },

@@ -1,12 +1,11 @@
 import { built } from './built.ts'
-import type { Figure } from './figure.ts'
+import { ownName, type Figure } from './figure.ts'
 import { needed, type Times } from './floor.ts'
 import { type Contender, measure, type Pace } from './measure.ts'
 import type { Table } from './open-table.ts'
 import { eagerPolicy, idleEnd, lazyPolicy } from './policy.ts'
 import { walk } from './walk.ts'
 
-export const ownName = 'prisma-user-sessions'
 export const touchCases = ['touch, nothing due', 'touch, write due'] as const
 
 /** `touchActivity` beside what it cannot do without, bare, and beside the raw driver. */

@@ -1,11 +1,10 @@
 import { built } from './built.ts'
-import type { Figure } from './figure.ts'
+import { ownName, type Figure } from './figure.ts'
 import { needed } from './floor.ts'
 import { type Contender, measure, type Pace } from './measure.ts'
-import type { Table } from './open-table.ts'
+import { anybody, type Table } from './open-table.ts'
 import { eagerPolicy } from './policy.ts'
 import { readyRows, withoutTrace } from './sign-in.ts'
-import { ownName } from './touch.ts'
 
 export const verbCases = ['revokeSession', 'revokeOtherSessions, 10 sessions', 'rotateSessionKey'] as const
 
@@ -125,7 +124,7 @@ function signedIn(table: Table, underWay: number) {
   const most = Math.max(50, underWay * 2)
   let queue: ReturnType<typeof newSession>[] = []
   const prepare = async () => {
-    queue = Array.from({ length: most }, () => newSession(1 + Math.floor(Math.random() * table.users)))
+    queue = Array.from({ length: most }, () => newSession(anybody(table.users)))
     await insert(table, queue)
   }
   return { most, prepare, next: () => queue.pop()! }

@@ -42,7 +42,7 @@ export function touchStatements(db: SessionClient): TouchStatements {
 
 function statementsOn(db: SessionClient): TouchStatements {
   const find = async (sessionIds: readonly string[]): Promise<Found[]> => {
-    const rows = await findAll(db, unique(sessionIds))
+    const rows = await findAll(db, [...new Set(sessionIds)])
     const readAt = currentTime()
     // As text is compared here, and not as MySQL compares it: without case, accents and trailing spaces.
     const bySessionId = new Map(rows.map((row) => [row.sessionId, row]))
@@ -84,18 +84,18 @@ function statementsOn(db: SessionClient): TouchStatements {
 }
 
 async function findAll(db: SessionClient, sessionIds: readonly string[]): Promise<UserSessionRow[]> {
-  const [sessionId, ...others] = sessionIds
-  if (others.length > 0) {
+  if (sessionIds.length > 1) {
     return query(db, action, () => db.userSession.findMany({ where: { sessionId: { in: sessionIds } } }))
   }
-  const row = await query(db, action, () => db.userSession.findUnique({ where: { sessionId } }))
+  const row = await query(db, action, () => db.userSession.findUnique({ where: { sessionId: sessionIds[0]! } }))
   return row ? [row] : []
 }
 
 /** Writes the same to the rows of several sessions, and tells whether it was written to all. */
 async function writeAll(db: SessionClient, touches: readonly Touch[]): Promise<boolean> {
   const { now, dueUntil, expiresAt, isWithinSession } = touches[0]!
-  const sessionIds = unique(touches.map(({ sessionId }) => sessionId))
+  // In one order for all who lock several rows.
+  const sessionIds = [...new Set(touches.map(({ sessionId }) => sessionId))].toSorted()
   const where = {
     sessionId: sessionIds.length === 1 ? sessionIds[0] : { in: sessionIds },
     lastActivity: { lte: dueUntil },
@@ -106,9 +106,4 @@ async function writeAll(db: SessionClient, touches: readonly Touch[]): Promise<b
   const data = { lastActivity: now, ...(expiresAt ? { expiresAt } : {}) }
   const { count } = await apart(db, action, () => db.userSession.updateMany({ where, data }))
   return count === sessionIds.length
-}
-
-/** Each once, and in one order for all who lock several rows. */
-function unique(sessionIds: readonly string[]): string[] {
-  return [...new Set(sessionIds)].toSorted()
 }

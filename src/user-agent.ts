@@ -40,9 +40,12 @@ export function describeDevice(userAgent: unknown, clientHints?: unknown): Devic
   const text = typeof userAgent === 'string' ? userAgent.slice(0, LONGEST_TEXT) : ''
   const hints = readHints(clientHints)
   const told = JSON.stringify([text, hints])
-  const device = known.get(told) ?? JSON.stringify(describe(text, hints))
-  if (!known.has(told)) known.set(told, device)
-  if (known.size > MOST_KNOWN) known.delete(known.keys().next().value!)
+  let device = known.get(told)
+  if (device === undefined) {
+    device = JSON.stringify(describe(text, hints))
+    known.set(told, device)
+    if (known.size > MOST_KNOWN) known.delete(known.keys().next().value!)
+  }
   return JSON.parse(device)
 }
 

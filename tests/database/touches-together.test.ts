@@ -14,12 +14,8 @@ import {
   trackSession,
   type CallOptions,
 } from '../../src/index.ts'
+import { after, locate, now, start } from './every-verb.ts'
 import { openDatabase, type Database } from './open-database.ts'
-
-const start = new Date('2026-01-05T08:00:00Z')
-const after = (seconds: number): Date => new Date(start.getTime() + seconds * 1000)
-const locate = async () => null
-const now = after(100)
 
 describe('touches that come together', () => {
   it('of one session that is not due read it once', async () => {
