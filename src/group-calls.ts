@@ -34,7 +34,7 @@ export function groupCalls<Call, Answer>(
   const answer = async (group: Group<Call, Answer>): Promise<void> => {
     try {
       const answers = await run(group.map(({ call }) => call))
-      for (const [index, { resolve }] of group.entries()) resolve(answers[index]!)
+      group.forEach(({ resolve }, index) => resolve(answers[index]!))
     } catch (error) {
       if (group.length > 1 && mayRunAgain && !concernsEveryRow(error)) {
         await Promise.all(group.map((single) => answer([single])))

@@ -25,7 +25,7 @@ export function parseOptions<Options extends { now?: Date | undefined; policy?: 
   options: unknown,
 ): Options & { now: Date; policy: Policy } {
   const parsed = parseInput(action, schema, options, 'options')
-  return { ...parsed, now: parsed.now ?? currentTime(), policy: createPolicy(parsed.policy) }
+  return Object.assign(parsed, { now: parsed.now ?? currentTime(), policy: createPolicy(parsed.policy) })
 }
 
 /** What the clock says. Nothing else reads it. */

@@ -14,7 +14,7 @@ export async function query<Result>(
   statement: () => PromiseLike<Result>,
 ): Promise<Result> {
   try {
-    return await retry(async () => statement(), isInTransaction(db) ? () => false : isWorthRetrying)
+    return await retry(statement, (...failure) => !isInTransaction(db) && isWorthRetrying(...failure))
   } catch (error) {
     throw withoutArguments(action, error)
   }

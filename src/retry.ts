@@ -16,7 +16,7 @@ const LONGEST_DELAY = 640
  * @throws what the last run threw
  */
 export async function retry<Result>(
-  run: () => Promise<Result>,
+  run: () => PromiseLike<Result>,
   isWorthwhile: (error: unknown, attempt: number) => boolean,
 ): Promise<Result> {
   for (let attempt = 1; ; attempt++) {

@@ -1,8 +1,8 @@
 import { requireClient, type SessionClient, type UserSessionOf, type UserSessionRow } from './client.ts'
 import { expiryOf, isLiveAt } from './expiry.ts'
 import { fields, parseInput } from './parse-input.ts'
-import type { Policy } from './policy.ts'
-import { callOptions, parseOptions, type CallOptions } from './parse-options.ts'
+import { callOptions, type CallOptions } from './parse-options.ts'
+import { createPolicy, type Policy } from './policy.ts'
 import { query } from './query.ts'
 import { credentialAnd, sessionIdOf, type Credential } from './session-key.ts'
 import { touchStatements } from './touch-statements.ts'
@@ -40,7 +40,8 @@ export async function touchActivity<Client extends SessionClient>(
 ): Promise<UserSessionOf<Client> | null> {
   requireClient(action, db)
   const credential = parseInput(action, inputSchema, input)
-  const { policy } = parseOptions(action, optionsSchema, options)
+  const { now: given, policy: overrides } = parseInput(action, optionsSchema, options, 'options')
+  const policy = createPolicy(overrides)
   const sessionId = sessionIdOf(credential)
   const { find, write } = touchStatements(db)
 
@@ -55,7 +56,7 @@ export async function touchActivity<Client extends SessionClient>(
   for (let round = 1; round <= 5; round++) {
     const { userSession, readAt } = await find(sessionId)
     // By one clock for all who were answered together, so that they are written together too.
-    now ??= options.now ?? readAt
+    now ??= given ?? readAt
     if (userSession === null || !isLiveAt(userSession, now, policy)) return null
     const dueUntil = dueUntilAt(now, userSession, policy)
     if (userSession.lastActivity > dueUntil) return userSession as UserSessionOf<Client>

@@ -35,8 +35,9 @@ const known = new WeakMap<object, TouchStatements>()
 
 /** The statements on a client, which calls that come together share. Those of a transaction are shared within it. */
 export function touchStatements(db: SessionClient): TouchStatements {
-  const statements = known.get(db.userSession) ?? statementsOn(db)
-  known.set(db.userSession, statements)
+  const { userSession } = db
+  const statements = known.get(userSession) ?? statementsOn(db)
+  if (!known.has(userSession)) known.set(userSession, statements)
   return statements
 }
 
@@ -57,10 +58,11 @@ function statementsOn(db: SessionClient): TouchStatements {
   }
 
   const write = async (touches: readonly Touch[]): Promise<boolean[]> => {
+    if (touches.length === 1) return [await writeAll(db, touches)]
     const groups = new Map<string, Touch[]>()
     for (const touch of touches) {
       const { now, dueUntil, expiresAt, isWithinSession } = touch
-      const key = [now, dueUntil, expiresAt, isWithinSession].map(Number).join()
+      const key = `${now.getTime()} ${dueUntil.getTime()} ${expiresAt?.getTime()} ${isWithinSession}`
       const group = groups.get(key)
       if (group) group.push(touch)
       else groups.set(key, [touch])
@@ -76,7 +78,7 @@ function statementsOn(db: SessionClient): TouchStatements {
   if (hasQueryHooks(db, ['findMany', 'findUnique', 'updateMany'])) {
     return {
       find: async (sessionId) => (await find([sessionId]))[0]!,
-      write: async (touch) => (await write([touch]))[0]!,
+      write: (touch) => writeAll(db, [touch]),
     }
   }
   const mayRunAgain = !isInTransaction(db)
