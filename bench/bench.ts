@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findServer, startServer } from '../scripts/database-server.ts'
@@ -39,11 +40,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 try {
-  if (options.isAll) {
-    const job = { name: importCase, run: () => measureImport(options) }
-    const figures = await runAll([job])
-    if (figures.length > 0) conclude('import', {}, '', figures)
-  }
+  const figures = await runAll([{ name: importCase, run: () => measureImport(options) }])
+  if (figures.length > 0) conclude('import', {}, '', figures)
   const isOfDatabases = databaseCases.some((name) => name.includes(options.case))
   for (const database of isOfDatabases ? options.databases : []) await measureDatabase(database)
   await finish(0)
@@ -120,9 +118,7 @@ function conclude(name: string, versions: Record<string, string>, settings: stri
   writeResults(folder, {
     name,
     date: new Date().toISOString(),
-    command: ['npm run bench --', options.isAll ? '' : `--database ${name}`, isQuick ? '--quick' : '']
-      .filter(Boolean)
-      .join(' '),
+    command: ['npm run bench', ...(argv.length > 2 ? ['--', ...argv.slice(2)] : [])].join(' '),
     isQuick,
     machine: describeMachine(),
     load: loadOfMachine(),
@@ -180,7 +176,6 @@ function parseOptions() {
   }
   return {
     databases: chosen,
-    isAll: values.database === undefined,
     isQuick: values.quick,
     case: values.case,
     rows: rows.toSorted((a, b) => a - b),

@@ -144,7 +144,7 @@ function purgeRules(figures: readonly Figure[]): Rule[] {
     },
     {
       what: 'purgeSessions, the heap it leaves',
-      need: 'none to speak of: at most 16 MB, collected or not',
+      need: 'none to speak of: at most 16 MB after a collection',
       atMost: 16,
       unit: 'MB',
       values: own('purge, heap it leaves').map(({ median, rows }) => ({ value: median, rows })),

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type Driver, execute } from '../scripts/databases.ts'
 import { built } from './built.ts'
 import { connect, type PrismaClient } from './connect.ts'
@@ -41,12 +43,12 @@ export async function measurePurge({ database, driver, url, rows, isQuick }: Pla
     const [longest, heaps, residents]: [number[], number[], number[]] = [[], [], []]
     for (let round = 1; round <= (isQuick ? 3 : 1); round++) {
       for (const { contender, speeds } of round % 2 === 0 ? samples : samples.toReversed()) {
-        const before = process.memoryUsage()
+        const before = memoryInUse()
         const { removed, milliseconds, steps } = await time((step) => contender.remove(prisma, new Date(), step))
         needed(removed)
         speeds.push((removed * 1000) / milliseconds)
         if (contender.name === ownName) {
-          const after = process.memoryUsage()
+          const after = memoryInUse()
           longest.push(quantile(steps, 1))
           heaps.push((after.heapUsed - before.heapUsed) / 1e6)
           residents.push((after.rss - before.rss) / 1e6)
@@ -155,6 +157,15 @@ async function time(run: (step: () => void) => Promise<number>): Promise<Purge> 
     last = now
   })
   return { removed, milliseconds: performance.now() - begin, steps }
+}
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** Of what is still in use, not of what has been left and not collected yet. */
+function memoryInUse(): NodeJS.MemoryUsage {
+  collectGarbage()
+  return process.memoryUsage()
 }
 
 /** Remembers who has expired, and gives them their `Session` rows back each time that it is called. */

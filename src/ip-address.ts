@@ -1,4 +1,4 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net'
+import type { BlockList } from 'node:net'
 
 /** The longest address is 45 characters; the rest is for brackets, a zone, a port and spaces around it. */
 const LONGEST_TEXT = 128
@@ -19,6 +19,7 @@ const IPV4_MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/
  * @example normalizeIpAddress('[::FFFF:8.8.8.8]:443') // '8.8.8.8'
  */
 export function normalizeIpAddress(ipAddress: unknown): string | null {
+  const { isIPv4, isIPv6 } = net()
   if (typeof ipAddress !== 'string' || ipAddress.length > LONGEST_TEXT) return null
   const [, ipv4 = '', bracketed, bare] = SHAPE.exec(ipAddress.trim()) ?? []
   if (isIPv4(ipv4)) return ipv4
@@ -35,8 +36,7 @@ export function normalizeIpAddress(ipAddress: unknown): string | null {
  * RFC 6890), and the RFC behind each range. The registries mark some as globally reachable, which are anycast relays and
  * sinks or no places in a network; multicast is in neither of them.
  */
-const special = new BlockList()
-for (const [network, prefix] of [
+const special = [
   ['0.0.0.0', 8], // this network: RFC 791, section 3.2
   ['10.0.0.0', 8], // private: RFC 1918
   ['100.64.0.0', 10], // behind a carrier's NAT: RFC 6598
@@ -55,10 +55,6 @@ for (const [network, prefix] of [
   ['203.0.113.0', 24], // documentation: RFC 5737
   ['224.0.0.0', 4], // multicast: RFC 5771
   ['240.0.0.0', 4], // reserved: RFC 1112, section 4; with the broadcast address, RFC 919
-] as const) {
-  special.addSubnet(network, prefix)
-}
-for (const [network, prefix] of [
   // Protocol assignments: RFC 2928. In it Teredo, RFC 4380; benchmarks, RFC 5180; multicast relays, RFC 7450; a sink,
   // RFC 7535; anycast addresses, RFC 7723, 8155 and 9665; identifiers, RFC 4843, 7343 and 9374.
   ['2001::', 23],
@@ -66,21 +62,43 @@ for (const [network, prefix] of [
   ['2002::', 16], // 6to4, an IPv4 address in disguise: RFC 3056
   ['2620:4f:8000::', 48], // sink for reverse lookups, AS112: RFC 7534
   ['3fff::', 20], // documentation: RFC 9637
-] as const) {
-  special.addSubnet(network, prefix, 'ipv6')
-}
+] as const
 
 /**
  * All that is assigned to networks. Outside of it are loopback, IPv4-compatible, NAT64 (RFC 6052 and 8215), discard and
  * dummy addresses (RFC 6666 and 9780), segment identifiers (RFC 9602), unique local, link-local, site-local and multicast.
  * Source: IANA Internet Protocol Version 6 Address Space; RFC 4291, section 2.4.
  */
-const globalUnicast = new BlockList()
-globalUnicast.addSubnet('2000::', 3, 'ipv6')
+const globalUnicast = [['2000::', 3]] as const
+
+const lists = new Map<Ranges, BlockList>()
+type Ranges = readonly (readonly [network: string, prefix: number])[]
 
 /** Whether a text is a normalised address, IPv4 or IPv6, that belongs to somebody on the public internet. */
 export function isPublicAddress(ipAddress: string): boolean {
   if (typeof ipAddress !== 'string' || normalizeIpAddress(ipAddress) !== ipAddress) return false
-  if (isIPv4(ipAddress)) return !special.check(ipAddress)
-  return globalUnicast.check(ipAddress, 'ipv6') && !special.check(ipAddress, 'ipv6')
+  if (familyOf(ipAddress) === 'ipv4') return !isWithin(special, ipAddress)
+  return isWithin(globalUnicast, ipAddress) && !isWithin(special, ipAddress)
+}
+
+function isWithin(ranges: Ranges, ipAddress: string): boolean {
+  const list = lists.get(ranges) ?? listOf(ranges)
+  lists.set(ranges, list)
+  return list.check(ipAddress, familyOf(ipAddress))
+}
+
+function listOf(ranges: Ranges): BlockList {
+  const { BlockList } = net()
+  const list = new BlockList()
+  for (const [network, prefix] of ranges) list.addSubnet(network, prefix, familyOf(network))
+  return list
+}
+
+function familyOf(ipAddress: string): 'ipv4' | 'ipv6' {
+  return ipAddress.includes(':') ? 'ipv6' : 'ipv4'
+}
+
+/** Loaded with the first address: it takes 4 ms, and many a process signs nobody in. */
+function net(): typeof import('node:net') {
+  return process.getBuiltinModule('node:net')
 }

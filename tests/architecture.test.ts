@@ -95,7 +95,8 @@ const globals = {
   console: [],
   globalThis: [],
   performance: [],
-  process: [],
+  // For a module of Node's that loads with the first address; imported, `node:process` would open the terminal.
+  process: ['ip-address'],
   require: [],
   // Until what else has arrived is known, and between two batches.
   setImmediate: ['group-calls', 'id-ranges'],
