@@ -1,5 +1,6 @@
 import { number } from './describe-figure.ts'
 import type { Figure } from './figure.ts'
+import { importCase, importRounds } from './import-time.ts'
 import { marksOf } from './marks.ts'
 import { plotsOf } from './plots.ts'
 import type { Results } from './results.ts'
@@ -125,13 +126,15 @@ not the same thing: none of them keeps all that this package promises, and each 
 For better-auth the cookie's signature is part of what is measured, since \`getSession\` cannot be called without; hashing of passwords is not part of any of these.
 `
 
-function resultsSection({ name, figures, rounds, milliseconds, command }: Results, folder: string): string {
+function resultsSection({ name, figures, rounds, milliseconds, command, isQuick }: Results, folder: string): string {
   const cases = [...new Set(figures.map((figure) => figure.case))]
   const plots = plotsOf({ name, figures }).map(({ file, title }) => `![${title}](${folder}${file})`)
   return [
     `## ${names[name] ?? name}`,
     '',
-    `\`${command}\`: ${rounds} rounds, ${milliseconds} ms for each contender in a round.`,
+    name === importCase
+      ? `\`${command}\`: ${importRounds(isQuick)} processes for each contender, in turns.`
+      : `\`${command}\`: ${rounds} rounds, ${milliseconds} ms for each contender in a round.`,
     '',
     ...plots,
     '',

@@ -14,11 +14,14 @@ const contenders = [
   ['lucia', 'lucia'],
 ] as const
 
+/** How many processes import each. */
+export const importRounds = (isQuick: boolean): number => (isQuick ? 10 : 30)
+
 /** How long importing the package takes, in processes that are new each time, by turns. */
 export async function measureImport({ isQuick }: { readonly isQuick: boolean }): Promise<Figure[]> {
   const times = contenders.map((): number[] => [])
   // The first round is for the system to read the files.
-  for (let round = 0; round <= (isQuick ? 10 : 30); round++) {
+  for (let round = 0; round <= importRounds(isQuick); round++) {
     for (const [index, [, specifier]] of contenders.entries()) {
       const time = timeOf(specifier)
       if (round > 0) times[index]!.push(time)
