@@ -39,6 +39,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     void finish(130)
   })
 }
+// Whoever read it has had enough: `npm run bench | head`.
+process.stdout.on('error', () => void finish(1))
 try {
   const figures = await runAll([{ name: importCase, run: () => measureImport(options) }])
   if (figures.length > 0) conclude('import', {}, '', figures)
