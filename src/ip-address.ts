@@ -19,8 +19,8 @@ const IPV4_MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/
  * @example normalizeIpAddress('[::FFFF:8.8.8.8]:443') // '8.8.8.8'
  */
 export function normalizeIpAddress(ipAddress: unknown): string | null {
-  const { isIPv4, isIPv6 } = net()
   if (typeof ipAddress !== 'string' || ipAddress.length > LONGEST_TEXT) return null
+  const { isIPv4, isIPv6 } = net()
   const [, ipv4 = '', bracketed, bare] = SHAPE.exec(ipAddress.trim()) ?? []
   if (isIPv4(ipv4)) return ipv4
   const ipv6 = bracketed ?? bare ?? ''
@@ -71,8 +71,8 @@ const special = [
  */
 const globalUnicast = [['2000::', 3]] as const
 
-const lists = new Map<Ranges, BlockList>()
 type Ranges = readonly (readonly [network: string, prefix: number])[]
+const lists = new Map<Ranges, BlockList>()
 
 /** Whether a text is a normalised address, IPv4 or IPv6, that belongs to somebody on the public internet. */
 export function isPublicAddress(ipAddress: string): boolean {
@@ -82,8 +82,11 @@ export function isPublicAddress(ipAddress: string): boolean {
 }
 
 function isWithin(ranges: Ranges, ipAddress: string): boolean {
-  const list = lists.get(ranges) ?? listOf(ranges)
-  lists.set(ranges, list)
+  let list = lists.get(ranges)
+  if (list === undefined) {
+    list = listOf(ranges)
+    lists.set(ranges, list)
+  }
   return list.check(ipAddress, familyOf(ipAddress))
 }
 

@@ -1,8 +1,8 @@
 import { requireClient, type SessionClient, type UserSessionOf, type UserSessionRow } from './client.ts'
 import { expiryOf, isLiveAt } from './expiry.ts'
 import { fields, parseInput } from './parse-input.ts'
-import { callOptions, type CallOptions } from './parse-options.ts'
-import { createPolicy, type Policy } from './policy.ts'
+import { callOptions, parseUntimedOptions, type CallOptions } from './parse-options.ts'
+import type { Policy } from './policy.ts'
 import { query } from './query.ts'
 import { credentialAnd, sessionIdOf, type Credential } from './session-key.ts'
 import { touchStatements } from './touch-statements.ts'
@@ -40,8 +40,7 @@ export async function touchActivity<Client extends SessionClient>(
 ): Promise<UserSessionOf<Client> | null> {
   requireClient(action, db)
   const credential = parseInput(action, inputSchema, input)
-  const { now: given, policy: overrides } = parseInput(action, optionsSchema, options, 'options')
-  const policy = createPolicy(overrides)
+  const { now: given, policy } = parseUntimedOptions(action, optionsSchema, options)
   const sessionId = sessionIdOf(credential)
   const { find, write } = touchStatements(db)
 

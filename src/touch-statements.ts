@@ -36,8 +36,11 @@ const known = new WeakMap<object, TouchStatements>()
 /** The statements on a client, which calls that come together share. Those of a transaction are shared within it. */
 export function touchStatements(db: SessionClient): TouchStatements {
   const { userSession } = db
-  const statements = known.get(userSession) ?? statementsOn(db)
-  if (!known.has(userSession)) known.set(userSession, statements)
+  let statements = known.get(userSession)
+  if (statements === undefined) {
+    statements = statementsOn(db)
+    known.set(userSession, statements)
+  }
   return statements
 }
 
