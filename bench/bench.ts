@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findServer, startServer } from '../scripts/database-server.ts'
@@ -10,13 +9,20 @@ import { createDatabase, dropDatabase } from '../scripts/databases.ts'
 import { benchmarksPage } from './benchmarks-page.ts'
 import { describeFigure } from './describe-figure.ts'
 import type { Figure } from './figure.ts'
-import { importCase, measureImport } from './import-time.ts'
+import { importCase, importRounds, measureImport } from './import-time.ts'
 import { databaseCases, type Job, jobsOn } from './jobs.ts'
 import { marksOf } from './marks.ts'
 import type { Pace } from './measure.ts'
 import { databaseNames, type DatabaseName, driverOf, openTable, type Table } from './open-table.ts'
 import { plotsOf } from './plots.ts'
-import { describeMachine, loadOfMachine, readResults, versionsOfPackages, writeResults } from './results.ts'
+import {
+  describeMachine,
+  loadOfMachine,
+  readResults,
+  type Results,
+  versionsOfPackages,
+  writeResults,
+} from './results.ts'
 
 const help = `Usage: npm run bench -- [options]
 
@@ -34,22 +40,26 @@ const undoing: (() => unknown)[] = []
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => {
     console.error('\nInterrupted')
-    // Whatever is under way loses its database now.
-    for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, () => {})
-    void finish(130)
+    breakOff(130)
   })
 }
 // Whoever read it has had enough: `npm run bench | head`.
-process.stdout.on('error', () => void finish(1))
+process.stdout.once('error', () => breakOff(1))
 try {
   const figures = await runAll([{ name: importCase, run: () => measureImport(options) }])
-  if (figures.length > 0) conclude('import', {}, '', figures)
+  if (figures.length > 0) conclude('import', {}, '', figures, { rounds: importRounds(options.isQuick) })
   const isOfDatabases = databaseCases.some((name) => name.includes(options.case))
   for (const database of isOfDatabases ? options.databases : []) await measureDatabase(database)
   await finish(0)
 } catch (error) {
   if (!isFinishing) console.error(error)
   await finish(1)
+}
+
+function breakOff(code: number): void {
+  // Whatever is under way loses its database now.
+  for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, () => {})
+  void finish(code)
 }
 
 async function finish(code: number): Promise<void> {
@@ -90,7 +100,7 @@ async function measureDatabase(database: DatabaseName): Promise<void> {
   }
   const figures = await runAll(jobsOn(tables, pace, options.isQuick))
   const { version, settings } = tables[0]!.floor
-  conclude(database, { database: version }, settings, figures)
+  conclude(database, { database: version }, settings, figures, pace)
   await undoTo(undone)
 }
 
@@ -108,25 +118,32 @@ async function runAll(jobs: readonly Job[]): Promise<Figure[]> {
 }
 
 /** Tells how the package did, and keeps the results of a whole run. */
-function conclude(name: string, versions: Record<string, string>, settings: string, figures: readonly Figure[]): void {
+function conclude(
+  name: string,
+  versions: Record<string, string>,
+  settings: string,
+  figures: readonly Figure[],
+  howMuch: Pick<Results, 'rounds' | 'milliseconds'>,
+): void {
   for (const { what, need, measured, isMet } of marksOf(name, figures)) {
     console.log(`${isMet ? 'met   ' : 'MISSED'} ${`${what}: ${need}`.padEnd(120)} ${measured}`)
   }
   console.log()
   if (!options.isWhole) return
   const root = new URL('../', import.meta.url)
-  const folder = new URL(options.isQuick ? 'bench/quick/' : 'bench/results/', root)
   const { isQuick } = options
+  const folder = new URL(isQuick ? 'bench/quick/' : 'bench/results/', root)
+  const given = process.argv.slice(2)
   writeResults(folder, {
     name,
     date: new Date().toISOString(),
-    command: ['npm run bench', ...(argv.length > 2 ? ['--', ...argv.slice(2)] : [])].join(' '),
+    command: ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' '),
     isQuick,
     machine: describeMachine(),
     load: loadOfMachine(),
     versions: { ...versions, ...versionsOfPackages() },
     settings,
-    ...pace,
+    ...howMuch,
     figures,
   })
   const all = readResults(folder)

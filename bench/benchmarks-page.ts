@@ -1,6 +1,5 @@
 import { number } from './describe-figure.ts'
 import type { Figure } from './figure.ts'
-import { importCase, importRounds } from './import-time.ts'
 import { marksOf } from './marks.ts'
 import { plotsOf } from './plots.ts'
 import type { Results } from './results.ts'
@@ -83,7 +82,7 @@ const reasons = `### What stands in the way of those that are missed
 - **Many touches at once** are answered with rows, as Prisma makes them: its share of the time is larger than the database's, and the raw driver has none of it. Nor is the
   bare \`findUnique\` as alone as it looks: Prisma answers those of one tick by one statement.
 - **Touches on the largest table** meet rows that lie on pages of their own, in two tables and their indexes, more than the databases are set up to keep in memory
-  here. A batch waits for one page after the other; the bare calls wait on ten connections at once.
+  here. A batch waits for one page after the other; the bare calls, on the servers, wait on ten connections at once.
 - **A sign-in** finds the place of an address that was not seen before: fast-geoip opens four files for that, in a thread of its own, and parses up to 48 kB. What the rest costs is
   told by "without a place".
 - **Others'** sign-ins write one row instead of two, and leave out what the table of them says.
@@ -106,6 +105,7 @@ const method = `## How it was measured
   statement, or in one transaction. It checks nothing and makes no objects, and it is given its rows at once where calls come one by one. Nothing that
   stands on it can be faster.
 - **Every call is checked**: one that found no row or wrote none ends the run.
+- **The import** is that of a process that is new each time and imports nothing else.
 - **Rows that a case adds** are removed before the next one.
 - **Durability** is what the settings above say. A server of the program's own does not wait for the disk at each commit; with one that does, each statement that writes costs
   more, and sharing one among many calls gains more.
@@ -126,15 +126,14 @@ not the same thing: none of them keeps all that this package promises, and each 
 For better-auth the cookie's signature is part of what is measured, since \`getSession\` cannot be called without; hashing of passwords is not part of any of these.
 `
 
-function resultsSection({ name, figures, rounds, milliseconds, command, isQuick }: Results, folder: string): string {
+function resultsSection({ name, figures, rounds, milliseconds, command }: Results, folder: string): string {
   const cases = [...new Set(figures.map((figure) => figure.case))]
   const plots = plotsOf({ name, figures }).map(({ file, title }) => `![${title}](${folder}${file})`)
+  const time = milliseconds === undefined ? '' : `, ${milliseconds} ms for each contender in a round`
   return [
     `## ${names[name] ?? name}`,
     '',
-    name === importCase
-      ? `\`${command}\`: ${importRounds(isQuick)} processes for each contender, in turns.`
-      : `\`${command}\`: ${rounds} rounds, ${milliseconds} ms for each contender in a round.`,
+    `\`${command}\`: ${rounds} rounds${time}.`,
     '',
     ...plots,
     '',

@@ -14,7 +14,7 @@ const contenders = [
   ['lucia', 'lucia'],
 ] as const
 
-/** How many processes import each. */
+/** How often each is imported, in processes that are new each time. */
 export const importRounds = (isQuick: boolean): number => (isQuick ? 10 : 30)
 
 /** How long importing the package takes, in processes that are new each time, by turns. */

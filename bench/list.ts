@@ -11,9 +11,7 @@ export const listManyCase = 'list, 10,000 sessions'
 /** `listSessions` beside its query, bare, on tables of all sizes in turns. */
 export async function measureList(tables: readonly Table[], underWay: number, pace: Pace): Promise<Figure[]> {
   const { database } = tables[0]!
-  const ofTen = tables.flatMap((table) => {
-    return contenders(table, () => anybody(table.users), 10)
-  })
+  const ofTen = tables.flatMap((table) => contenders(table, () => anybody(table.users), 10))
   const ofMany = tables.flatMap((table) => {
     const { userOfMany } = table
     return userOfMany === undefined ? [] : contenders(table, () => userOfMany, 50)

@@ -18,7 +18,7 @@ export interface Results {
   readonly settings: string
   /** How often and how long each contender of a case had its turn. */
   readonly rounds: number
-  readonly milliseconds: number
+  readonly milliseconds?: number
   readonly figures: readonly Figure[]
 }
 
