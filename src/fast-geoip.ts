@@ -4,22 +4,37 @@ import { LONGEST_WAIT, readLocation, type Locate } from './find-location.ts'
 import { isPublicAddress } from './ip-address.ts'
 
 /**
- * Runs in a thread of its own, because fast-geoip throws from callbacks when a data file is missing, damaged or cannot be
- * opened: that ends the thread that it runs in, which elsewhere is the whole process.
+ * Runs in a thread of its own, where it may wait for the disk: fast-geoip calls Node's file system ten times for an address, and
+ * each call takes far longer to get to Node's pool of threads and back than for what it does there. What it throws when a data
+ * file is missing, damaged or cannot be opened, it then throws where that rejects the lookup; from a callback it would end the
+ * thread, which elsewhere is the whole process.
  *
- * One lookup after the other, since a thousand at once would hold a thousand of the application's file handles and take no
- * less time; those that nobody waits for any longer are left out. What fast-geoip or Node prints here reaches no terminal:
- * left unread in the application, it would keep that from ending. The module is required anew until that succeeds, as it
- * may fail for want of a handle too.
+ * Answers in the order of the questions, but for those that nobody waits for any longer. What fast-geoip or Node prints here
+ * reaches no terminal: left unread in the application, it would keep that from ending. The module is required anew until that
+ * succeeds, as it may fail for want of a file handle.
  */
 const LOOKUPS = `
+const fs = require('node:fs')
 const { parentPort, workerData } = require('node:worker_threads')
 process.stdout.write = process.stderr.write = () => true
+for (const name of ['close', 'open', 'read', 'readFile']) {
+  const call = fs[name + 'Sync']
+  fs[name] = (...parameters) => {
+    const callback = parameters.pop()
+    let result
+    try {
+      result = call(...parameters)
+    } catch (error) {
+      return callback(error)
+    }
+    // The last is the buffer that was read into.
+    callback(null, result, parameters[1])
+  }
+}
 let last = Promise.resolve()
-parentPort.on('message', (ipAddress) => {
-  const asked = performance.now()
+parentPort.on('message', ([ipAddress, asked]) => {
   last = last.then(async () => {
-    const isAwaited = performance.now() - asked < ${LONGEST_WAIT}
+    const isAwaited = process.hrtime.bigint() - asked < ${LONGEST_WAIT}n * 1_000_000n
     parentPort.postMessage(isAwaited ? await locate(ipAddress) : null)
   })
 })
@@ -78,7 +93,8 @@ function startLookups(): Ask {
   const askWorker: Ask = (ipAddress) =>
     new Promise((resolve) => {
       waiting.push(resolve)
-      worker.postMessage(ipAddress)
+      // By the clock that all threads of a process have in common.
+      worker.postMessage([ipAddress, process.hrtime.bigint()])
     })
   const end = (): void => {
     if (ask === askWorker) ask = undefined

@@ -96,19 +96,24 @@ describe('a process that looks up with fast-geoip', () => {
     expect(child.stderr).toMatch(/ERR_INVALID_ARG_TYPE|SyntaxError/)
   })
 
-  test.each(faults)('survives when %s, and finds again once that is repaired', async (_, file, length) => {
-    const directory = await createApplication()
-    await damage(directory, file, length)
-    const child = await runApplication(
-      directory,
-      `${look}
+  test.each(faults)(
+    'survives when %s, and finds again in the same thread once that is repaired',
+    async (_, file, length) => {
+      const directory = await createApplication()
+      await damage(directory, file, length)
+      const child = await runApplication(
+        directory,
+        `${look}
       import { rename } from 'node:fs/promises'
+      let threads = 0
+      process.on('worker', () => threads++)
       const found = await Promise.all([look(1), look(1), look(2)])
       await rename('whole', 'node_modules/fast-geoip/data/${file}')
-      console.log(JSON.stringify([...found, await look(), await look()]))`,
-    )
-    expect(child).toEqual(printing([nowhere, nowhere, nowhere, google, google]))
-  })
+      console.log(JSON.stringify([...found, await look(), await look(), threads]))`,
+      )
+      expect(child).toEqual(printing([nowhere, nowhere, nowhere, google, google, 1]))
+    },
+  )
 
   /** Takes all file handles that the process may have, but for a few, and gives them back. */
   const handles = `
@@ -146,8 +151,6 @@ describe('a process that looks up with fast-geoip', () => {
         await createApplication(),
         `${look} ${handles}
         const found = [await look()]
-        // fast-geoip closes a file after it has answered.
-        await new Promise((resolve) => setTimeout(resolve, 100))
         takeHandles(0)
         found.push(await look(1))
         for (let i = 0; i < 300; i++) {
@@ -285,10 +288,12 @@ describe('a process that looks up with fast-geoip', () => {
     expect(child).toEqual(printing([nowhere, nowhere, nowhere, nowhere, { city: 'Berlin', country: 'DE' }, 1]))
   })
 
-  test('leaves out what nobody waits for any longer', async () => {
+  test.each([
+    ['waits', 'new Promise((resolve) => setTimeout(resolve, 300))'],
+    ['does not let go', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)'],
+  ])('leaves out what nobody waits for any longer where a lookup %s', async (_, wait) => {
     const directory = await createApplication()
-    const slow =
-      "exports.lookup = () => new Promise((resolve) => setTimeout(resolve, 300, { city: '', country: 'US' }))"
+    const slow = `exports.lookup = async () => (await ${wait}, { city: '', country: 'US' })`
     await writeFile(join(directory, 'node_modules/fast-geoip/build/index.js'), slow)
     const child = await runApplication(
       directory,
