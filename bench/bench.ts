@@ -162,7 +162,7 @@ async function openPlace(database: DatabaseName): Promise<string | undefined> {
   }
   const found = await findServer(database)
   if (found !== 'own') return found
-  const server = await startServer(database, database === 'mysql' ? '+00:00' : 'UTC')
+  const server = await startServer(database, database === 'mysql' ? '+00:00' : 'UTC', 'measuring')
   undoing.push(() => server.stop())
   return server.url
 }

@@ -88,7 +88,7 @@ async function openPostgresql(url: string): Promise<Floor> {
   const findAll = async (ids: readonly string[]) =>
     needed((await run('find-all', `${select} = ANY($1)`, [ids])).rows.length === ids.length)
   const condition = `AND "lastActivity" < $1::timestamp AND "endedAt" IS NULL`
-  const names = ['fsync', 'synchronous_commit', 'shared_buffers']
+  const names = ['fsync', 'synchronous_commit', 'shared_buffers', 'max_wal_size']
   const setting = async (name: string): Promise<string> => (await pool.query(`SHOW ${name}`)).rows[0][name]
   const settings = await Promise.all(names.map(async (name) => `${name} ${await setting(name)}`))
   return {
@@ -127,7 +127,7 @@ async function openMariadb(url: string): Promise<Floor> {
     needed(rows.length === ids.length)
   }
   const condition = 'AND "lastActivity" < ? AND "endedAt" IS NULL'
-  const names = ['innodb_flush_log_at_trx_commit', 'innodb_buffer_pool_size']
+  const names = ['innodb_flush_log_at_trx_commit', 'innodb_buffer_pool_size', 'innodb_log_file_size']
   const setting = async (name: string): Promise<string> =>
     String((await pool.query(`SELECT @@${name} AS value`))[0].value)
   const settings = await Promise.all(names.map(async (name) => `${name} ${await setting(name)}`))

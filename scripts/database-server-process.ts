@@ -1,5 +1,5 @@
 // Keeps one database server for the process that started this one: `database-server-process.ts <postgresql|mysql> <time
-// zone>`. Prints the server's URL once it answers. A line on standard input restarts it, and prints the URL again; the end
+// zone> <tests|measuring>`. Prints the server's URL once it answers. A line on standard input restarts it, and prints the URL again; the end
 // of the input, which is also the end of that process, stops it and removes its data.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,7 +21,8 @@ interface Server {
   stop(): Promise<void>
 }
 
-const [kind, timeZone = ''] = process.argv.slice(2)
+const [kind, timeZone = '', use] = process.argv.slice(2)
+const isMeasured = use === 'measuring'
 const directory = mkdtempSync(join(tmpdir(), 'database-server-'))
 const dataDirectory = join(directory, 'data')
 const isRoot = process.getuid?.() === 0
@@ -47,7 +48,12 @@ process.exit()
 
 async function newPostgresql(): Promise<Server> {
   const port = await freePort()
-  const settings = { fsync: 'off', max_connections: '200', timezone: timeZone, listen_addresses: '127.0.0.1' }
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    max_connections: '200',
+    timezone: timeZone,
+    ...(isMeasured ? { shared_buffers: '1GB', max_wal_size: '4GB' } : { fsync: 'off' }),
+  }
   const postgres = new (await loadEmbeddedPostgres())({
     databaseDir: dataDirectory,
     port,
@@ -99,8 +105,10 @@ async function newMariadb(): Promise<Server> {
     'bind-address': '127.0.0.1',
     'default-time-zone': timeZone,
     'max-connections': 200,
-    // To the operating system at each commit, which a crash of the server does not lose, and to the disk once a second.
-    'innodb-flush-log-at-trx-commit': 2,
+    ...(isMeasured
+      ? { 'innodb-buffer-pool-size': '1G', 'innodb-log-file-size': '1G' }
+      : // To the operating system at each commit, which a crash of the server does not lose, and to the disk once a second.
+        { 'innodb-flush-log-at-trx-commit': 2 }),
   }
   const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`)
   let mariadbd: ChildProcess | undefined

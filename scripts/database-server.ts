@@ -65,11 +65,17 @@ async function answers(url: string): Promise<boolean> {
  * It is kept by a process of its own, which ends it and removes its data when this process is gone, however that ended.
  *
  * @param timeZone - what the server takes for local time: a name for PostgreSQL, an offset such as `+05:45` for MariaDB
+ * @param use - for tests it is quick and small; for measuring it is set up as in production: each commit is on the disk before
+ * it is answered, and a million sessions find room in its memory
  */
-export async function startServer(kind: ServerKind, timeZone: string): Promise<DatabaseServer> {
+export async function startServer(
+  kind: ServerKind,
+  timeZone: string,
+  use: 'tests' | 'measuring' = 'tests',
+): Promise<DatabaseServer> {
   const program = fileURLToPath(new URL('database-server-process.ts', import.meta.url))
   // Not in this process's group: what the terminal's Ctrl-C ends first would be the server.
-  const keeper = spawn(process.execPath, ['--import', 'tsx', program, kind, timeZone], {
+  const keeper = spawn(process.execPath, ['--import', 'tsx', program, kind, timeZone, use], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
   })
