@@ -32,7 +32,8 @@ const optionsSchema = fields(batchOptions<number>())
  * Keeps less of the addresses that sessions came from, once these have not been used for some time. Made for a job that
  * runs once a day or so; several at once, or one that was killed half-way, do no harm.
  *
- * What was anonymised before stays as it is: a hash is not hashed again, and is no address to truncate. Places, devices and
+ * What was hashed before stays as it is: it is not hashed again, and is no address to truncate. What was truncated is hashed
+ * like any address where that is asked for, all of a network alike. Places, devices and
  * dates are left alone; `purgeSessions` removes whole rows. Walks the table in the order of its ids, one short transaction to a
  * batch, and leaves a session alone that is used meanwhile.
  *

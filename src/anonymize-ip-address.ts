@@ -21,7 +21,8 @@ const HASHED = /^[0-9a-f]{32}$/
  *   Source: RFC 2104, section 5, for the length.
  * - `none`: `null`.
  *
- * Takes its own answers too: a network keeps being one, and a hash stays as it is under `truncated` and `hashed`.
+ * Takes its own answers too: a hash stays as it is under `truncated` and `hashed`, and a network under `truncated`. Under `hashed`
+ * a network is hashed like the address that it reads as, so that none is left in clear.
  *
  * @param ipAddress - a normalised address, or what this function made of one
  * @param key - of the application's, for `hashed`

@@ -7,7 +7,7 @@ const APPS: readonly (readonly [string, RegExp])[] = [
   ['Douyin', /\baweme_(?:(\d{1,3})\.)?/],
   // On Android a build number follows the name, and the version comes later.
   ['TikTok', /\b(?:musical_ly|trill)_(?:(\d{1,3})\.|.*? app_version\/(\d+))/],
-  ['TikTok', /\b(?:musical_ly|trill)_|\bBytedanceWebview\//],
+  ['TikTok', /\b(?:musical_ly|trill)_|\bBytedanceWebview\/|^com\.(?:zhiliaoapp\.musically|ss\.android\.ugc\.trill)\//],
   ['LinkedIn', /\[LinkedInApp\](?:\/(\d+))?/],
   ['Pinterest', /\[Pinterest\/|^Pinterest for (?:Android|iOS)(?: Tablet)?\/(\d+)/],
   ['Twitter', /\bTwitter(?:Android| for (?:iPhone|iPad|Android)(?:\/(\d+))?)/],
@@ -19,9 +19,13 @@ const APPS: readonly (readonly [string, RegExp])[] = [
   ['Gmail', /\bGmail\/(\d+)/],
   ['Yahoo Japan', /\bYJApp-(?:[A-Z]+ [\w.]+\/(\d+))?/i],
   ['Microsoft Outlook', /\bOutlook-iOS|\bMacOutlook\/(\d+)|\bMicrosoft (?:Office )?Outlook (?:Mail )?(\d+)/],
+  ['Microsoft Office', /^Microsoft Office\/(\d+)/],
   ['Steam', /\bValve Steam\b/],
   ['Ecosia', /\(Ecosia \w+@(\d+)/],
-  ['Brave', / Brave Chrome\/(\d+)/],
+  // On iPhones it stands at the end, without a version.
+  ['Brave', / Brave(?: Chrome\/(\d+)|\/(\d+)|$)/],
+  // Opera Touch is called that no longer on iPhones.
+  ['Opera', / like Mac .* OPT\/(\d+)/],
   ['Opera Mini', /\bOpera Mini\/(\d+)/],
   ['Silk', /\bPlayStation Vita\b.* Silk\/(\d+)/],
   ['LG Browser', /\bLG Browser\/(\d+)/],
@@ -54,6 +58,7 @@ const PRODUCTS: ReadonlyMap<string, string> = new Map([
   ['gsa', 'Google App'],
   ['duckduckgo', 'DuckDuckGo'],
   ['opios', 'Opera Mini'],
+  ['phx', 'Phoenix'],
   ['oprgx', 'Opera GX'],
   ['opx', 'Opera GX'],
   ['kindle', 'Kindle'],

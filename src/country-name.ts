@@ -4,6 +4,9 @@ import { isCountry } from './find-location.ts'
 /** Codes that ISO 3166-1 reserves and does not assign, of islands and unions: Unicode's region names have one for each. */
 const RESERVED = /^(?:AC|CP|CQ|DG|EA|EU|EZ|IC|TA|UN)$/
 
+/** Past what any language needs; a megabyte takes 20 ms to be refused. */
+const LONGEST_TAG = 255
+
 /**
  * The name of a country by its code, as in `UserSession.country`, for a page to show.
  *
@@ -23,7 +26,7 @@ export function countryName(country: string | null, language = 'en'): string | n
 
 function namesIn(language: string): Intl.DisplayNames {
   try {
-    if (typeof language === 'string') {
+    if (typeof language === 'string' && language.length <= LONGEST_TAG) {
       // The second language is for where the first has no names: without it that would be the language of the process.
       return new Intl.DisplayNames([language, 'en'], { type: 'region', fallback: 'none' })
     }

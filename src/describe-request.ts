@@ -23,7 +23,7 @@ export interface FetchRequest {
 export interface DescribeRequestOptions {
   /**
    * Proxies that say the truth of whom they ask for: addresses, ranges in CIDR notation, or `loopback`, `linklocal`,
-   * `uniquelocal`. `[]` when there is none.
+   * `uniquelocal`. `[]` when there is none. Not all addresses: a client could choose its own then.
    */
   readonly trustedProxies: readonly string[]
   /** The one header in which they say it, each of them. Default: `x-forwarded-for`. No other is read. */
@@ -62,7 +62,8 @@ const optionsSchema = fields({
  * the first that is not trusted. A client can write any header, but not what trusted proxies append or overwrite. This is
  * worth as much as it is certain that nobody else reaches the server from a trusted address.
  *
- * What the client sent never throws and takes at most 5 ms, also a megabyte of it.
+ * What the client sent never throws and takes at most 5 ms, also a megabyte of it. Pass the same list of proxies each time:
+ * it is read once.
  *
  * @param request - {@link NodeRequest} or {@link FetchRequest}
  * @param options - `{ trustedProxies, addressHeader?, peerAddress? }`
@@ -107,10 +108,12 @@ export function describeRequest(
   }
 }
 
-/** Headers that were not waited for have no header. */
+/** Headers that were not waited for have no header, nor has a list of them. */
 function hasHeaders(value: unknown): boolean {
   const { headers }: { headers?: unknown } = Object(value)
-  return typeof headers === 'object' && headers !== null && !(headers instanceof Promise)
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return false
+  // A client may send a header that is called `then`: that is a text.
+  return !('then' in headers && typeof headers.then === 'function')
 }
 
 function isAddressHeader(value: unknown): boolean {

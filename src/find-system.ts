@@ -44,7 +44,7 @@ const SYSTEMS: readonly (readonly [pattern: RegExp, name?: string | undefined, b
 ]
 /** A system's version. A part of five digits counts builds and says nothing to a person. */
 const VERSION = /^\d{1,4}(?!\d)(?:\.\d{1,4}(?!\d)){0,2}/
-const APPLE_VERSION = /(?<![-A-Z])(?:i|iPad|mac|tv|vision)?OS(?: X)?(?:[ /]|;FBSV\/)(?:Version )?(\d[\d._]{0,20})/i
+const APPLE_VERSION = /(?<![-A-Z])(?:i|iPad|mac|tv|vision)?OS(?: X)?(?:[ /]|;FBSV\/)(?:Version )?(\d[\d._]{0,20})/gi
 /** What Safari and the browsers made of it say on every later iOS. Source: WebKit, Safari 26. */
 const FROZEN_IOS = /^18\.(?:6|6\.2|7)$/
 /** What browsers say on every later macOS, 10.15 by Firefox. Source: WebKit, Chromium, Mozilla. */
@@ -81,7 +81,7 @@ function systemIn(
 
 /** Apple called it iOS up to version 12. */
 function ipadSystem(text: string): string {
-  const major = Number.parseInt(APPLE_VERSION.exec(text)?.[1] ?? '', 10)
+  const major = Number.parseInt(appleVersions(text)[0] ?? '', 10)
   return major >= 13 ? 'iPadOS' : major > 0 ? 'iOS' : ''
 }
 
@@ -100,11 +100,21 @@ function toldVersion(text: string, base: string, parsed: string): string {
   // Chrome says 10 on every Android, a constant like the model's `K`. Source: Chromium, User-Agent Reduction.
   if (base === 'Android') return /\bAndroid 10; K[;)]/.test(text) ? '' : (/\bAndroid (\d[\d.]*)/.exec(text)?.[1] ?? '')
   if (!/^(?:i|mac|tv|vision)OS$/.test(base)) return parsed
-  const told = APPLE_VERSION.exec(text)?.[1]?.replaceAll('_', '.') ?? ''
+  const [first = '', ...others] = appleVersions(text)
+  // An app says it once more behind what its browser says, and says the true one.
+  const told = others.at(-1) ?? first
   if (base === 'macOS') return FROZEN_MACOS.test(told) ? '' : told
   // Google's browsers tell the true one. Safari's own version is that of the system.
-  const isFrozen = FROZEN_IOS.test(told) && /^Mozilla\/.* like Mac/s.test(text) && !/ (?:CriOS|GSA)\//.test(text)
+  const isFrozen =
+    others.length === 0 &&
+    FROZEN_IOS.test(told) &&
+    /^Mozilla\/.* like Mac/s.test(text) &&
+    !/ (?:CriOS|GSA)\//.test(text)
   return isFrozen ? (/ Version\/([\d.]{1,20})/.exec(text)?.[1] ?? '') : told
+}
+
+function appleVersions(text: string): string[] {
+  return [...text.matchAll(APPLE_VERSION)].map(([, version = '']) => version.replaceAll('_', '.'))
 }
 
 function windowsVersion(text: string, hint: string, parsed = ''): string {

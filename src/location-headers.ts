@@ -1,4 +1,5 @@
 import { readLocation, type Locate, type LocationHeaders } from './find-location.ts'
+import { isPublicAddress } from './ip-address.ts'
 import { field, parseInput } from './parse-input.ts'
 
 /** Platforms that write the place of a client into the headers of its request, and say so in their documentation. */
@@ -30,7 +31,7 @@ const platformName = field<LocationPlatform>(
 
 /**
  * Goes by what the platform in front of the application says of the client's place in the request's headers, which
- * `trackSession` gets as `locationHeaders`. The address is not asked for anything.
+ * `trackSession` gets as `locationHeaders`. Not for an address that is none or not public: nobody comes to the platform from there.
  *
  * Only for an application that nobody reaches but through that platform: others write such headers as they please, and
  * behind a second platform the first is the client. On Cloudflare the managed transform "Add visitor location headers" has
@@ -50,7 +51,8 @@ const platformName = field<LocationPlatform>(
 export function locationHeaders(platform: LocationPlatform): Locate {
   const name = parseInput('read location headers', platformName, platform, 'platform')
   const { country, city, decode } = PLATFORMS.get(name)!
-  return async (_ipAddress, headers) => {
+  return async (ipAddress, headers) => {
+    if (!isPublicAddress(ipAddress)) return null
     const sent = headers[country]
     const found = readLocation({ city: read(headers[city], decode), country: sent })
     return sent !== undefined && found?.country === null ? null : found

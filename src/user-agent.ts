@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { type Parser, parse } from 'bowser'
 import { appliance } from './appliance.ts'
 import { browserName } from './browser-name.ts'
@@ -20,7 +21,7 @@ export interface Device {
 
 /** Characters of a user agent that are read: in-app browsers send some 400, and what parsing costs grows with them. */
 const LONGEST_TEXT = 1024
-/** Descriptions that are kept, 0.2 MB in all and never above 5. At a time, hardly more versions of browsers are in use. */
+/** Descriptions that are kept, 0.2 MB in all. At a time, hardly more versions of browsers are in use. */
 const MOST_KNOWN = 500
 /** Systems of televisions, which say more of a set than that it is one. */
 const SET_SYSTEMS: ReadonlySet<string> = new Set(['Android', 'Tizen', 'WebOS'])
@@ -39,7 +40,7 @@ const SET_SYSTEMS: ReadonlySet<string> = new Set(['Android', 'Tizen', 'WebOS'])
 export function describeDevice(userAgent: unknown, clientHints?: unknown): Device {
   const text = typeof userAgent === 'string' ? userAgent.slice(0, LONGEST_TEXT) : ''
   const hints = readHints(clientHints)
-  const told = JSON.stringify([text, hints])
+  const told = hash('sha256', JSON.stringify([text, hints]))
   let device = known.get(told)
   if (device === undefined) {
     device = JSON.stringify(describe(text, hints))
@@ -50,7 +51,7 @@ export function describeDevice(userAgent: unknown, clientHints?: unknown): Devic
 }
 
 // The hundred patterns that a text is tried with push so much else out of a processor's cache that a sign-in takes half as
-// long again, and millions of people send the same one. As JSON, which holds on to no part of a request.
+// long again, and millions of people send the same one. Hashes and JSON hold on to no part of a request, however long.
 const known = new Map<string, string>()
 
 function describe(text: string, hints: Hints): Device {

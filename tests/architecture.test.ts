@@ -79,8 +79,8 @@ const thirdParties = {
   'fast-geoip': ['fast-geoip'],
   'forwarded-parse': ['forwarded-nodes'],
   maxmind: ['mmdb'],
-  'node:crypto': ['anonymize-ip-address', 'session-key'],
-  'node:fs': ['mmdb'],
+  'node:crypto': ['anonymize-ip-address', 'session-key', 'user-agent'],
+  'node:fs': ['fast-geoip', 'mmdb'],
   'node:module': ['fast-geoip', 'mmdb'],
   'node:net': ['ip-address'],
   'node:timers': ['group-calls', 'id-ranges', 'retry'],
@@ -96,7 +96,7 @@ const globals = {
   globalThis: [],
   performance: [],
   // For a module of Node's that loads with the first address; imported, `node:process` would open the terminal.
-  process: ['ip-address'],
+  process: ['fast-geoip', 'ip-address'],
   require: [],
   // Until what else has arrived is known, and between two batches.
   setImmediate: ['group-calls', 'id-ranges'],

@@ -58,13 +58,17 @@ describe("a policy's ipAddress", () => {
     expect(third).not.toBe(first)
   })
 
-  it.each(['truncated', 'none'] as const)(
+  it.each(['truncated', 'hashed', 'none'] as const)(
     '%s is applied after the place is found from the whole',
     async (ipAddress) => {
       const { prisma, user } = await openDatabase()
       const find = vi.fn<typeof locate>(locate)
       const input = { userId: user.id, sessionKey: generateSessionKey(), ipAddress: '203.0.113.7' }
-      const row = await trackSession(prisma, input, { now: start, policy: { ipAddress }, locate: find })
+      const row = await trackSession(prisma, input, {
+        now: start,
+        policy: { ipAddress, ipAddressKey },
+        locate: find,
+      })
       expect(find.mock.calls).toEqual([['203.0.113.7', {}]])
       expect(row).toMatchObject({ city: 'Oslo', country: 'NO' })
     },
@@ -135,6 +139,16 @@ describe('anonymizeInactive', () => {
     expect(await addresses(database)).toEqual([null, null])
   })
 
+  it('hashes a network like the address that it reads as', async () => {
+    const database = await openDatabase()
+    const { prisma } = database
+    const { row } = await signIn(database, '203.0.113.0', { policy: hashed })
+    await signIn(database, '203.0.113.7', { now: after(1), policy: { ipAddress: 'truncated' } })
+    const options = { now: after(1000), policy: hashed }
+    expect(await anonymizeInactive(prisma, { olderThanSeconds: 600, ipAddress: 'hashed' }, options)).toBe(1)
+    expect(await addresses(database)).toEqual([row.ipAddress, row.ipAddress])
+  })
+
   it('leaves a session alone that is used or anonymised by another between its two statements', async () => {
     const database = await openDatabase()
     const { prisma } = database
@@ -175,6 +189,10 @@ describe('anonymizeInactive', () => {
     expect([3, 4]).toContain(first)
     expect(await anonymizeInactive(prisma, { olderThanSeconds: 600 }, { now: after(1000) })).toBe(8 - first)
     expect(new Set(await addresses(database))).toEqual(new Set(['203.0.113.0']))
+    const unchanged: number[] = []
+    const again = { now: after(1000), batchSize: 2, onProgress: (changed: number) => void unchanged.push(changed) }
+    expect(await anonymizeInactive(prisma, { olderThanSeconds: 600 }, again)).toBe(0)
+    expect(unchanged).toEqual([0, 0, 0, 0, 0])
     const aborted = { now: after(1000), signal: AbortSignal.abort() }
     expect(await anonymizeInactive(prisma, { olderThanSeconds: 600, ipAddress: 'none' }, aborted)).toBe(0)
   })

@@ -59,8 +59,12 @@ function modules(): string {
   }
   const own = join(installed, 'prisma-user-sessions')
   write(join(own, 'package.json'), readFileSync(join(root, 'package.json'), 'utf8'))
-  const build = [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', join(own, 'dist')]
-  execFileSync(process.execPath, build, { stdio: 'pipe' })
+  const dist = join(own, 'dist')
+  for (const build of [
+    [join(root, 'node_modules/rolldown/bin/cli.mjs'), '--config', '--dir', dist],
+    [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', dist],
+  ])
+    execFileSync(process.execPath, build, { cwd: root, stdio: 'pipe' })
   made = directory
   return directory
 }

@@ -115,8 +115,8 @@ export const cases: Case[] = [
   {
     rule: 'a trusted proxy says where its client is',
     options: proxy,
-    headers: { 'x-forwarded-for': '203.0.113.7', ...zurich },
-    row: { ipAddress: '203.0.113.7', city: 'Zürich', country: 'CH' },
+    headers: { 'x-forwarded-for': '81.2.69.142', ...zurich },
+    row: { ipAddress: '81.2.69.142', city: 'Zürich', country: 'CH' },
   },
   { rule: 'where nobody is trusted, the place is unknown', options: noProxy, headers: zurich },
   { rule: 'a client may say nothing of itself', options: proxy, headers: {} },

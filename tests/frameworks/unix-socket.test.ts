@@ -15,7 +15,7 @@ describe.each(frameworks)('$name', ({ start, isHttp2 }) => {
     {
       rule: 'a peer that is said to be a trusted proxy says who is behind it',
       options: { ...loopback, peerAddress: '127.0.0.1' },
-      ipAddress: '203.0.113.7',
+      ipAddress: '81.2.69.142',
       country: 'CH',
     },
     {
@@ -27,7 +27,7 @@ describe.each(frameworks)('$name', ({ start, isHttp2 }) => {
   ])('on a Unix socket, $rule', async ({ options, ipAddress, country }) => {
     const path = join(inject('directory'), `${randomUUID()}.sock`)
     await openApplication(start, { path }, options)
-    const row = await postSignIn({ path }, { 'x-forwarded-for': '203.0.113.7', 'cf-ipcountry': 'CH' }, isHttp2)
+    const row = await postSignIn({ path }, { 'x-forwarded-for': '81.2.69.142', 'cf-ipcountry': 'CH' }, isHttp2)
     expect(row).toMatchObject({ ipAddress, country })
   })
 })

@@ -71,6 +71,13 @@ describe('describeDevice() refines the system by client hints', () => {
     expect(describeDevice(linux, { ...phone, platform: 'Linux' })).toEqual(describeDevice(linux))
   })
 
+  test('a headset is no tablet', () => {
+    const hints = { platform: 'Android', platformVersion: '14.0.0', model: 'Quest 3' }
+    const headset = `Mozilla/5.0 (Linux; Android 10; K) ${blink} Chrome/126.0.0.0 Safari/537.36`
+    expect(describeDevice(headset, hints)).toMatchObject({ deviceInfo: 'Quest 3 Android 14', deviceType: null })
+    expect(describeDevice(headset, { ...hints, model: 'SM-X710' })).toMatchObject({ deviceType: 'tablet' })
+  })
+
   test('mobile names the type where the text does not', () => {
     expect(describeDevice('', { platform: 'Android', mobile: true }).deviceType).toBe('mobile')
     expect(describeDevice(windows, { platform: 'Windows', mobile: true }).deviceType).toBe('desktop')
@@ -169,7 +176,11 @@ describe('describeDevice() names the browser by its brand', () => {
     ['Oculus Browser 36', android, ['Oculus Browser', '36']],
     ['Android WebView 123', android, ['Android WebView', '123']],
   ])('%s', (browserInfo, userAgent, ...told) => {
-    const brands = [chromium, ...told.map(([brand, version]) => ({ brand, version }))]
+    const brands = [
+      chromium,
+      { brand: 'Not/A)Brand', version: '24' },
+      ...told.map(([brand, version]) => ({ brand, version })),
+    ]
     expect(describeDevice(userAgent, { brands }).browserInfo).toBe(browserInfo)
     expect(describeDevice(userAgent, { brands: brands.toReversed() }).browserInfo).toBe(browserInfo)
   })

@@ -62,6 +62,7 @@ describe('normalizeIpAddress()', () => {
   })
 
   test('answers null for text that is longer than any address', () => {
+    for (const text of [`::1%${'a'.repeat(124)}`, `${' '.repeat(125)}::1`]) expect(normalizeIpAddress(text)).toBe('::1')
     for (const text of [`::1%${'a'.repeat(125)}`, `${' '.repeat(126)}::1`]) expect(normalizeIpAddress(text)).toBe(null)
   })
 

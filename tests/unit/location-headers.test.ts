@@ -51,6 +51,21 @@ describe('locationHeaders()', () => {
       expect(await locate(platform, undefined, 'Berlin')).toEqual({ city: 'Berlin', country: null })
     })
 
+    test('knows no place of an address that is not public', async () => {
+      const headers = { [names[platform].country]: 'DE', [names[platform].city]: 'Berlin' }
+      for (const ipAddress of [
+        '10.0.0.9',
+        '127.0.0.1',
+        '100.64.0.1',
+        '203.0.113.7',
+        'fd00::1',
+        '2002::1',
+        '64:ff9b::1',
+      ])
+        expect(await locationHeaders(platform)(ipAddress, headers)).toBe(null)
+      expect(await locationHeaders(platform)('2a00:1450::1', headers)).toEqual({ city: 'Berlin', country: 'DE' })
+    })
+
     test('goes by no header of another platform', async () => {
       const others = platforms.filter((other) => other !== platform)
       const headers = Object.fromEntries(

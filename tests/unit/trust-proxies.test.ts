@@ -24,7 +24,9 @@ test.each([
   ['another name', ['Loopback'], ['private'], ['localhost'], ['example.com'], ['hasOwnProperty'], ['unix:/x.sock']],
   ['no address', [''], [' '], ['*'], ['all'], ['10'], ['10.0.0'], ['256.0.0.1'], ['10.0.0.*'], ['2130706433'], ['::g']],
   ['octal, short or hex', ['010.0.0.0/8'], ['10.1'], ['0177.0.0.1'], ['0x7f.0.0.1'], ['1/8'], ['10/8']],
-  ['all addresses', ['0.0.0.0/0'], ['::/0']],
+  ['all addresses', ['0.0.0.0/0'], ['::/0'], ['::ffff:0:0/96'], ['::ffff:10.0.0.0/96']],
+  ['no address at all', ['::ffff:10.0.0.0/95'], ['::ffff:10.0.0.0/8']],
+  ['a netmask', ['10.0.0.0/255.0.0.0'], ['10.0.0.0/0x80.0.0.0'], ['10.0.0.0/0x80000000'], ['10.0.0.0/0200.0.0.0']],
   ['another prefix', ['10.0.0.0/33'], ['::1/129'], ['10.0.0.0/'], ['10.0.0.0/-1'], ['10.0.0.0/8.5'], ['10.0.0.0/a']],
   [
     'more than an address',
@@ -62,6 +64,20 @@ test.each([
   const isTrusted = trustProxies(list)
   expect(trusted.filter((address) => !isTrusted(address))).toEqual([])
   expect(others.filter((address) => isTrusted(address))).toEqual([])
+})
+
+test('a list that has changed is read again', () => {
+  const list = ['10.0.0.1']
+  const isTrusted = trustProxies(list)
+  expect([isProxyList(list), trustProxies(list)]).toEqual([true, isTrusted])
+  list[0] = '10.0.0.2'
+  expect(['10.0.0.1', '10.0.0.2'].map((address) => trustProxies(list)(address))).toEqual([false, true])
+  list.push('10.0.0.1')
+  expect(trustProxies(list)('10.0.0.1')).toBe(true)
+  list.push('x')
+  expect(isProxyList(list)).toBe(false)
+  list.length = 1
+  expect([isProxyList(list), trustProxies(list)('10.0.0.1')]).toEqual([true, false])
 })
 
 test("a range trusts the addresses that are in it for the operating system's own reading", () => {
