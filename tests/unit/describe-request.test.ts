@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { describeRequest, type DescribeRequestOptions } from '../../src/describe-request.ts'
@@ -119,6 +120,9 @@ describe('requests', () => {
       { headers: 'host: x' },
       { headers: async () => headers },
       { headers: Promise.resolve(headers) },
+      // What another realm promises is no instance of this one's.
+      { headers: runInNewContext('Promise.resolve({})') },
+      { headers: ['host', 'x'] },
     ],
   ])('are refused when they are %s', (_, ...requests) => {
     const refusals = requests.map((request) => refusalOf(request, proxy))
