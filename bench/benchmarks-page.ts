@@ -30,7 +30,7 @@ What this package costs beside the same statements written bare with Prisma, bes
 This page is written by the program that measures. It sets up its own databases, fills them, and leaves nothing behind:
 
 \`\`\`sh
-npm run bench                                    # everything, about 12 minutes a database
+npm run bench                                    # everything, about 13 minutes a database
 npm run bench -- --database postgresql --quick   # one database, smaller tables, into bench/quick
 \`\`\`
 ${quick.length > 0 ? `\nOf a quick run, with few rounds on small tables: ${quick.join(', ')}.\n` : ''}

@@ -31,7 +31,8 @@ const platformName = field<LocationPlatform>(
 
 /**
  * Goes by what the platform in front of the application says of the client's place in the request's headers, which
- * `trackSession` gets as `locationHeaders`. Not for an address that is none or not public: nobody comes to the platform from there.
+ * `trackSession` gets as `locationHeaders`. An address that is unknown or not public has no place: nobody reaches a platform from
+ * there.
  *
  * Only for an application that nobody reaches but through that platform: others write such headers as they please, and
  * behind a second platform the first is the client. On Cloudflare the managed transform "Add visitor location headers" has
