@@ -87,7 +87,7 @@ const reasons = `### What stands in the way of those that are missed
 - **A sign-in** finds the place of an address that was not seen before: fast-geoip reads four files for that, in a thread of its own, and parses up to 48 kB. What the rest costs is
   told by "without a place".
 - **A purge on SQLite** shares its thread with everybody else, who wait for as long as one of its batches takes, most of which is the commit. The loop that is faster removes by one statement
-  what is found by two here, since a touch that is under way is to win; on the servers that loop is the slower one.
+  what is found by two here, since a touch that is under way is to win. On PostgreSQL that loop is the slowest.
 - **Others'** sign-ins write one row instead of two, and leave out what the table of them says.
 `
 
