@@ -120,4 +120,11 @@ describe('countryName()', () => {
     expect(() => countryName('DE', language as string)).toThrow(error)
     expect(() => countryName(null, language as string)).toThrow(error)
   })
+
+  test('takes a language of up to 255 characters', () => {
+    const longest = `de-x${'-abcdefgh'.repeat(27)}-abcdefg`
+    expect(longest).toHaveLength(255)
+    expect(countryName('DE', longest)).toBe('Deutschland')
+    expect(() => countryName('DE', `${longest}h`)).toThrow(InvalidInputError)
+  })
 })
