@@ -1,6 +1,6 @@
 // Keeps one database server for the process that started this one: `database-server-process.ts <postgresql|mysql> <time
-// zone> <tests|measuring>`. Prints the server's URL once it answers. A line on standard input restarts it, and prints the URL again; the end
-// of the input, which is also the end of that process, stops it and removes its data.
+// zone> <tests|measuring>`. Prints the server's URL once it answers. A line on standard input restarts it, and prints the URL
+// again; the end of the input, which is also the end of that process, stops it and removes its data.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'

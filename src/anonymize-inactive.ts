@@ -33,9 +33,9 @@ const optionsSchema = fields(batchOptions<number>())
  * runs once a day or so; several at once, or one that was killed half-way, do no harm.
  *
  * What was hashed before stays as it is: it is not hashed again, and is no address to truncate. What was truncated is hashed
- * like any address where that is asked for, all of a network alike. Places, devices and
- * dates are left alone; `purgeSessions` removes whole rows. Walks the table in the order of its ids, one short transaction to a
- * batch, and leaves a session alone that is used meanwhile.
+ * like any address where that is asked for, all of a network alike. Places, devices and dates are left alone; `purgeSessions` removes
+ * whole rows. Walks the table in the order of its ids, one short transaction to a batch, and leaves a session alone that is used
+ * meanwhile.
  *
  * @param db - a Prisma client, or an extended one. In the client of an interactive transaction all batches are held until
  * it commits

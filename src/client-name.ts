@@ -26,8 +26,8 @@ const LAST_PRODUCT =
 /** Names the program behind a user agent that is no browser's, `curl 8`. `null` when none is told. */
 export function clientName(text: string): string | null {
   const [, product, major, majorOfApp] = (APPLE.test(text) && APPLE_PRODUCT.exec(text)) || PRODUCT.exec(text) || []
-  const bare = BARE_NAMES.get(text) ?? LINKED.exec(text)?.[1]
-  return versionedLabel(product?.replaceAll('%20', ' ').trim() ?? bare, major ?? majorOfApp)
+  const name = product?.replaceAll('%20', ' ').trim() ?? BARE_NAMES.get(text) ?? LINKED.exec(text)?.[1]
+  return versionedLabel(name, major ?? majorOfApp)
 }
 
 /** Names the app or browser that a browser's user agent ends with: `… Safari/537.36 Klarna/23.36`. */

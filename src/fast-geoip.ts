@@ -9,7 +9,8 @@ import { isPublicAddress } from './ip-address.ts'
  * file is missing, damaged or cannot be opened, it then throws where that rejects the lookup; from a callback it would end the
  * thread, which elsewhere is the whole process.
  *
- * Answers in the order of the questions, but for those that nobody waits for any longer. What fast-geoip or Node prints here
+ * Answers in the order of the questions, but for those that nobody waits for any longer: before each lookup it hears what else was
+ * asked meanwhile, so that it knows since when. What fast-geoip or Node prints here
  * reaches no terminal: left unread in the application, it would keep that from ending. The module is required anew until that
  * succeeds, as it may fail for want of a file handle.
  */
@@ -32,9 +33,11 @@ for (const name of ['close', 'open', 'read', 'readFile']) {
   }
 }
 let last = Promise.resolve()
-parentPort.on('message', ([ipAddress, asked]) => {
+parentPort.on('message', (ipAddress) => {
+  const asked = performance.now()
   last = last.then(async () => {
-    const isAwaited = process.hrtime.bigint() - asked < ${LONGEST_WAIT}n * 1_000_000n
+    await new Promise(setImmediate)
+    const isAwaited = performance.now() - asked < ${LONGEST_WAIT}
     parentPort.postMessage(isAwaited ? await locate(ipAddress) : null)
   })
 })
@@ -93,8 +96,7 @@ function startLookups(): Ask {
   const askWorker: Ask = (ipAddress) =>
     new Promise((resolve) => {
       waiting.push(resolve)
-      // By the clock that all threads of a process have in common.
-      worker.postMessage([ipAddress, process.hrtime.bigint()])
+      worker.postMessage(ipAddress)
     })
   const end = (): void => {
     if (ask === askWorker) ask = undefined

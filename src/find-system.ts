@@ -100,13 +100,13 @@ function toldVersion(text: string, base: string, parsed: string): string {
   // Chrome says 10 on every Android, a constant like the model's `K`. Source: Chromium, User-Agent Reduction.
   if (base === 'Android') return /\bAndroid 10; K[;)]/.test(text) ? '' : (/\bAndroid (\d[\d.]*)/.exec(text)?.[1] ?? '')
   if (!/^(?:i|mac|tv|vision)OS$/.test(base)) return parsed
-  const [first = '', ...others] = appleVersions(text)
+  const versions = appleVersions(text)
   // An app says it once more behind what its browser says, and says the true one.
-  const told = others.at(-1) ?? first
+  const told = versions.at(-1) ?? ''
   if (base === 'macOS') return FROZEN_MACOS.test(told) ? '' : told
   // Google's browsers tell the true one. Safari's own version is that of the system.
   const isFrozen =
-    others.length === 0 &&
+    versions.length === 1 &&
     FROZEN_IOS.test(told) &&
     /^Mozilla\/.* like Mac/s.test(text) &&
     !/ (?:CriOS|GSA)\//.test(text)

@@ -36,7 +36,7 @@ function isRange(entry: unknown): boolean {
 export function trustProxies(trustedProxies: readonly string[]): (ipAddress: string) => boolean {
   if (!isKnown(trustedProxies)) {
     const entries = [...trustedProxies]
-    const isTrusted = compile([...entries])
+    const isTrusted = compile(entries)
     known.set(trustedProxies, { entries, isTrusted: (ipAddress) => isTrusted(ipAddress, 0) })
   }
   return known.get(trustedProxies)!.isTrusted

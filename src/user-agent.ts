@@ -40,11 +40,11 @@ const SET_SYSTEMS: ReadonlySet<string> = new Set(['Android', 'Tizen', 'WebOS'])
 export function describeDevice(userAgent: unknown, clientHints?: unknown): Device {
   const text = typeof userAgent === 'string' ? userAgent.slice(0, LONGEST_TEXT) : ''
   const hints = readHints(clientHints)
-  const told = hash('sha256', JSON.stringify([text, hints]))
-  let device = known.get(told)
+  const key = hash('sha256', JSON.stringify([text, hints]))
+  let device = known.get(key)
   if (device === undefined) {
     device = JSON.stringify(describe(text, hints))
-    known.set(told, device)
+    known.set(key, device)
     if (known.size > MOST_KNOWN) known.delete(known.keys().next().value!)
   }
   return JSON.parse(device)

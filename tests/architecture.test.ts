@@ -96,7 +96,7 @@ const globals = {
   globalThis: [],
   performance: [],
   // For a module of Node's that loads with the first address; imported, `node:process` would open the terminal.
-  process: ['fast-geoip', 'ip-address'],
+  process: ['ip-address'],
   require: [],
   // Until what else has arrived is known, and between two batches.
   setImmediate: ['group-calls', 'id-ranges'],

@@ -36,10 +36,8 @@ const inKilobytes = (bytes: number): string => `${Math.ceil(bytes / 1000)} kB`
 
 test(`the tarball, of ${inKilobytes(packed.size)}, has the build, the models and what one reads first`, () => {
   const entries = ['index', 'location', 'request']
-  const [loadedLater, sharedByEntries] = [
-    ['fast-geoip', 'user-agent'],
-    ['location-headers', 'parse-input'],
-  ]
+  const loadedLater = ['fast-geoip', 'user-agent']
+  const sharedByEntries = ['location-headers', 'parse-input']
   const code = [...entries, ...loadedLater, ...sharedByEntries].map((name) => `dist/${name}.js`)
   const types = modulesIn('src').map((name) => `dist/${name}.d.ts`)
   const command = modulesIn('cli').map((name) => `dist/cli/${name}.js`)
