@@ -20,7 +20,7 @@ const start = new Date('2026-01-05T08:00:00Z')
 const after = (seconds: number): Date => new Date(start.getTime() + seconds * 1000)
 const hour: Partial<Policy> = { idleTimeoutSeconds: 1800, absoluteTimeoutSeconds: 3600 }
 
-const read = ['userSession.findUnique']
+const read = ['userSession.findMany']
 // A write waits for other transactions where they share a connection, which takes a transaction of two statements.
 const readAndWrite = [
   ...read,
