@@ -1,4 +1,4 @@
-import { adapterFor, type Driver } from '../scripts/databases.ts'
+import { adapterFor, type Driver, namingAdapter } from '../scripts/databases.ts'
 import { PrismaClient as MysqlClient } from '../generated/bench-mysql/client.ts'
 import { PrismaClient as PostgresqlClient } from '../generated/bench-postgresql/client.ts'
 import { PrismaClient } from '../generated/bench/client.ts'
@@ -17,4 +17,9 @@ export function connect(driver: Driver, url: string, onQuery?: (sql: string) => 
   const prisma = new (Client as any)(options)
   if (onQuery) prisma.$on('query', ({ query }: { query: string }) => onQuery(query))
   return prisma
+}
+
+/** A client of PostgreSQL that names its statements. */
+export function connectNamed(url: string): PrismaClient {
+  return new PostgresqlClient({ adapter: namingAdapter(url) }) as never
 }

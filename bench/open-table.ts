@@ -1,5 +1,5 @@
 import type { Driver } from '../scripts/databases.ts'
-import { connect, type PrismaClient } from './connect.ts'
+import { connect, connectNamed, type PrismaClient } from './connect.ts'
 import { fill, type Contents } from './fill.ts'
 import { openFloor, type Floor } from './floor.ts'
 
@@ -18,6 +18,8 @@ export interface Table extends Contents {
   readonly url: string
   readonly rows: number
   readonly prisma: PrismaClient
+  /** One that names its statements, where they would be planned anew each time without. */
+  readonly named: PrismaClient | undefined
   readonly floor: Floor
   close(): Promise<void>
 }
@@ -35,6 +37,7 @@ export async function openTable(database: DatabaseName, url: string, rows: numbe
   const driver = driverOf(database)
   const contents = await fill(driver, url, rows)
   const prisma = connect(driver, url)
+  const named = driver === 'postgresql' ? connectNamed(url) : undefined
   const floor = await openFloor(driver, url)
   return {
     ...contents,
@@ -43,9 +46,11 @@ export async function openTable(database: DatabaseName, url: string, rows: numbe
     url,
     rows,
     prisma,
+    named,
     floor,
     async close() {
       await prisma.$disconnect()
+      await named?.$disconnect()
       await floor.close()
     },
   }

@@ -8,6 +8,8 @@ import { eagerPolicy, idleEnd, lazyPolicy } from './policy.ts'
 import { walk } from './walk.ts'
 
 export const touchCases = ['touch, nothing due', 'touch, write due'] as const
+const bareRead = 'findUnique'
+const barePair = 'findUnique + conditional updateMany'
 
 /** `touchActivity` beside what it cannot do without, bare, and beside the raw driver. */
 export async function measureTouch(
@@ -20,38 +22,40 @@ export async function measureTouch(
   return measure({ case: name, database: table.database, rows: table.rows, underWay }, contenders, pace)
 }
 
-function nothingDue({ prisma, floor, keys }: Table, underWay: number): Contender[] {
+function nothingDue({ prisma, named, floor, keys }: Table, underWay: number): Contender[] {
   const { one, several } = walk(keys)
   const { findEach } = floor
+  const bare = (client: Table['prisma']) =>
+    one(async ({ sessionId }) => needed(await client.userSession.findUnique({ where: { sessionId } })))
+  const own = (client: Table['prisma']) =>
+    one(async ({ sessionKey }) => needed(await built.touchActivity(client, { sessionKey }, { policy: lazyPolicy })))
   return [
+    { name: bareRead, call: bare(prisma) },
+    { name: ownName, call: own(prisma) },
     {
-      name: 'findUnique',
-      call: one(async ({ sessionId }) => needed(await prisma.userSession.findUnique({ where: { sessionId } }))),
+      name: 'findMany by the same key',
+      call: one(async ({ sessionId }) => needed((await prisma.userSession.findMany({ where: { sessionId } })).length)),
     },
-    {
-      name: ownName,
-      call: one(async ({ sessionKey }) =>
-        needed(await built.touchActivity(prisma, { sessionKey }, { policy: lazyPolicy })),
-      ),
-    },
+    ...withNames(underWay, bareRead, named && bare(named)),
+    ...withNames(underWay, ownName, named && own(named)),
     { name: 'raw driver, row by row', call: one(({ sessionId }) => floor.find(sessionId)) },
     ...batches(underWay, 'one statement', several(underWay, floor.findAll)),
     ...(findEach ? batches(underWay, 'one transaction', several(underWay, findEach)) : []),
   ]
 }
 
-function writeDue({ prisma, floor, keys, database }: Table, underWay: number): Contender[] {
+function writeDue({ prisma, named, floor, keys, database }: Table, underWay: number): Contender[] {
   const { one, several } = walk(keys)
   const { touchEach } = floor
   // Where all callers have one connection, a statement by itself becomes part of whatever transaction is open, and is lost when
   // that is rolled back.
   const apart = async (write: Prisma.PrismaPromise<Written>): Promise<Written> =>
     (await prisma.$transaction([write, prisma.session.findMany({ take: 0 })]))[0]
+  const bare = (client: Table['prisma']) => one(({ sessionId }) => touchBare(client, sessionId, (write) => write))
+  const own = (client: Table['prisma']) =>
+    one(async ({ sessionKey }) => needed(await built.touchActivity(client, { sessionKey }, { policy: eagerPolicy })))
   return [
-    {
-      name: 'findUnique + conditional updateMany',
-      call: one(({ sessionId }) => touchBare(prisma, sessionId, (write) => write)),
-    },
+    { name: barePair, call: bare(prisma) },
     ...(database === 'sqlite'
       ? [
           {
@@ -60,12 +64,9 @@ function writeDue({ prisma, floor, keys, database }: Table, underWay: number): C
           },
         ]
       : []),
-    {
-      name: ownName,
-      call: one(async ({ sessionKey }) =>
-        needed(await built.touchActivity(prisma, { sessionKey }, { policy: eagerPolicy })),
-      ),
-    },
+    { name: ownName, call: own(prisma) },
+    ...withNames(underWay, barePair, named && bare(named)),
+    ...withNames(underWay, ownName, named && own(named)),
     { name: 'raw driver, row by row', call: one(({ sessionId }) => floor.touch(sessionId, timesOfNow())) },
     ...batches(
       underWay,
@@ -108,4 +109,9 @@ function timesOfNow(): Times {
 /** What the raw driver does when it is given all calls at once. */
 function batches(underWay: number, how: string, call: () => Promise<unknown>): Contender[] {
   return underWay === 1 ? [] : [{ name: `raw driver, ${how}`, call, batchSize: underWay }]
+}
+
+/** The same on a client that names its statements, of which those of several calls have none. */
+function withNames(underWay: number, name: string, call: Contender['call'] | undefined): Contender[] {
+  return call && underWay === 1 ? [{ name: `${name}, statements named`, call }] : []
 }

@@ -8,16 +8,16 @@ import { retry } from './retry.ts'
  *
  * What Prisma throws becomes an error that says no more than its code: Prisma's repeats the arguments.
  */
-export async function query<Result>(
+export function query<Result>(
   db: SessionClient,
   action: string,
   statement: () => PromiseLike<Result>,
 ): Promise<Result> {
-  try {
-    return await retry(statement, (...failure) => !isInTransaction(db) && isWorthRetrying(...failure))
-  } catch (error) {
+  const isWorthwhile = (error: unknown, attempt: number): boolean =>
+    !isInTransaction(db) && isWorthRetrying(error, attempt)
+  return retry(statement, isWorthwhile).catch((error: unknown) => {
     throw withoutArguments(action, error)
-  }
+  })
 }
 
 /**
