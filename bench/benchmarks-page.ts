@@ -97,7 +97,8 @@ const method = `## How it was measured
 - **What is measured** is the build in \`dist/\`, as npm would ship it, with the adapters better-sqlite3, pg and mariadb, on a database in the same machine. A
   network between them would add the same to every statement, and so make fewer statements worth more.
 - **Under way** are so many calls at once: each of so many loops begins its next call when the one before was answered. One process, one Prisma
-  client, one event loop, and the connections that the adapter opens by itself.
+  client, one event loop, and the connections that the adapter opens by itself. SQLite answers within a turn of that loop; there, each call that is alone begins in a turn of
+  its own, as a request does: who never lets the loop turn leaves to others what is done in turns, garbage among it.
 - **In turns.** In a round every contender of a case runs for the time that is given below. The order changes from round to round, and the first round
   does not count. A figure is the median of the rounds, with the quartiles beside it; p99 is of all single calls of all rounds.
 - **The tables** hold sessions of users who have 20 each: 10 live, 4 expired and 6 that were ended. One user has 10,000 live ones on top, in tables
