@@ -6,7 +6,7 @@ import { oneKeyCase } from './one-key.ts'
 import { rivalCases } from './rivals.ts'
 import { purgeCase } from './purge.ts'
 import { pairNames, signInCase } from './sign-in.ts'
-import { touchCases } from './touch.ts'
+import { barePair, bareRead, touchCases } from './touch.ts'
 
 /** A number that must be large or small enough. */
 export interface Rule {
@@ -25,7 +25,6 @@ interface Measured {
 }
 
 const [nothingDue, writeDue] = touchCases
-const pair = 'findUnique + conditional updateMany'
 const rawBatches = ['raw driver, one statement', 'raw driver, one transaction']
 
 /** What the package is held to. */
@@ -38,19 +37,19 @@ export function rulesFor(database: string, figures: readonly Figure[]): Rule[] {
       what: 'touchActivity, nothing due, one at a time',
       need: 'at most 1.15 times a bare findUnique',
       atMost: 1.15,
-      values: longer(of(nothingDue, 1), ['findUnique']),
+      values: longer(of(nothingDue, 1), [bareRead]),
     },
     {
       what: 'touchActivity, write due, one at a time',
       need: 'at most 1.15 times bare findUnique + conditional updateMany',
       atMost: 1.15,
-      values: longer(of(writeDue, 1), [pair]),
+      values: longer(of(writeDue, 1), [barePair]),
     },
     {
       what: 'touchActivity, write due, 100 under way',
       need: `at least ${times} times the calls per second of the bare pair`,
       atLeast: times,
-      values: faster(of(writeDue, 100), [pair]),
+      values: faster(of(writeDue, 100), [barePair]),
     },
     {
       what: 'touchActivity, write due, 100 under way',
@@ -62,13 +61,13 @@ export function rulesFor(database: string, figures: readonly Figure[]): Rule[] {
       what: 'touchActivity, write due, 100 under way: p99',
       need: "at most a third of the bare pair's",
       atMost: 1 / 3,
-      values: compare(of(writeDue, 100), [pair], ownName, (own, [other]) => own.p99! / other!.p99!),
+      values: compare(of(writeDue, 100), [barePair], ownName, (own, [other]) => own.p99! / other!.p99!),
     },
     {
       what: 'touchActivity, nothing due, 100 under way',
       need: 'at least 3 times the calls per second of a bare findUnique',
       atLeast: 3,
-      values: faster(of(nothingDue, 100), ['findUnique']),
+      values: faster(of(nothingDue, 100), [bareRead]),
     },
     ...['nothing due', 'write due: reads', 'write due: writes'].map((name) => ({
       what: `one key touched by 100 at once, ${name}`,

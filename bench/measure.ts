@@ -37,6 +37,8 @@ export type Case = Pick<Figure, 'case' | 'database' | 'rows' | 'underWay'>
  */
 export async function measure(what: Case, contenders: readonly Contender[], pace: Pace): Promise<Figure[]> {
   const { underWay = 1 } = what
+  // A database in the process answers in the turn of the event loop in which it was asked, which no request is in with the next.
+  const inTurns = what.database === 'sqlite' && underWay === 1
   const samples = contenders.map((contender) => ({ contender, values: [] as number[], latencies: [] as number[] }))
   // The first round is for the compiler, which takes some thousand calls to see what is worth its while, the caches and the
   // statements to be prepared.
@@ -47,12 +49,7 @@ export async function measure(what: Case, contenders: readonly Contender[], pace
     for (const { contender, values, latencies } of round % 2 === 0 ? turns : turns.toReversed()) {
       await contender.prepare?.()
       await untilNextTurn()
-      const sample = await run(
-        contender,
-        underWay,
-        round === 0 ? WARM_UP : pace.milliseconds,
-        what.database === 'sqlite',
-      )
+      const sample = await run(contender, underWay, round === 0 ? WARM_UP : pace.milliseconds, inTurns)
       if (round === 0) continue
       values.push(underWay === 1 ? sample.microseconds : 1e6 / sample.microseconds)
       for (const latency of sample.latencies) latencies.push(latency)
@@ -81,9 +78,9 @@ export async function measure(what: Case, contenders: readonly Contender[], pace
 /**
  * As many loops as calls are to be under way, each of which begins its next call when the one before was answered.
  *
- * @param isInProcess - whether the database is: the event loop would never turn between two calls, as it does between requests
+ * @param inTurns - whether each call begins in a turn of the event loop of its own
  */
-async function run(contender: Contender, underWay: number, milliseconds: number, isInProcess: boolean) {
+async function run(contender: Contender, underWay: number, milliseconds: number, inTurns: boolean) {
   const { call, batchSize = 1, most = Infinity } = contender
   const latencies: number[] = []
   const begin = performance.now()
@@ -92,7 +89,7 @@ async function run(contender: Contender, underWay: number, milliseconds: number,
   const loop = async (): Promise<void> => {
     for (let start = begin; begun < most && (start < end || begun < underWay);) {
       begun += batchSize
-      if (isInProcess && underWay === 1) await untilNextTurn()
+      if (inTurns) await untilNextTurn()
       await call()
       const now = performance.now()
       latencies.push(now - start)

@@ -2,7 +2,7 @@ import { ownName, type Figure } from './figure.ts'
 import { listCase } from './list.ts'
 import { plot, type Series } from './plot.ts'
 import type { Results } from './results.ts'
-import { touchCases } from './touch.ts'
+import { barePair, bareRead, touchCases } from './touch.ts'
 
 /** A drawing of some results, and the file that it belongs into. */
 export interface Plot {
@@ -11,7 +11,7 @@ export interface Plot {
   readonly svg: string
 }
 
-const bareNames = new Set(['findUnique', 'findUnique + conditional updateMany', 'findMany'])
+const bareNames = new Set([bareRead, barePair, 'findMany'])
 
 /** Speed against calls under way, and time against the size of the table. */
 export function plotsOf({ name, figures }: Pick<Results, 'name' | 'figures'>): Plot[] {

@@ -8,8 +8,9 @@ import { eagerPolicy, idleEnd, lazyPolicy } from './policy.ts'
 import { walk } from './walk.ts'
 
 export const touchCases = ['touch, nothing due', 'touch, write due'] as const
-const bareRead = 'findUnique'
-const barePair = 'findUnique + conditional updateMany'
+/** The statements of a touch by hand, without and with a write. */
+export const bareRead = 'findUnique'
+export const barePair = 'findUnique + conditional updateMany'
 
 /** `touchActivity` beside what it cannot do without, bare, and beside the raw driver. */
 export async function measureTouch(
