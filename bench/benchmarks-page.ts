@@ -86,7 +86,7 @@ const reasons = `### What stands in the way of those that are missed
   raw driver's own batches gain less there, too. A batch is worked off by one connection; the bare calls, on the servers, by ten. Batches on two at once were no faster, and
   those that write were slower.
 - **A list in the largest table on SQLite** takes as much longer as its bare query does: the rows lie on pages of their own, of which a connection keeps 16 MB.
-- **A sign-in** finds the place of an address that was not seen before: fast-geoip reads four files for that, in a thread of its own, and parses up to 48 kB. What the rest costs is
+- **A sign-in** finds the place of an address that was not seen before: fast-geoip reads four files for that, in a thread of its own. What the rest costs is
   told by "without a place".
 - **A purge on SQLite** shares its thread with everybody else, who wait for as long as one of its batches takes, most of which is the commit. The loop that is faster removes by one statement
   what is found by two here, since a touch that is under way is to win. On PostgreSQL that loop is the slowest.

@@ -1,13 +1,15 @@
-import { appendFile, cp, mkdtemp, readFile, rename, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdtemp, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { lookup } from 'fast-geoip'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { fastGeoip } from '../../src/fast-geoip.ts'
-import { findLocation } from '../../src/find-location.ts'
+import { findLocation, readLocation } from '../../src/find-location.ts'
+import { isPublicAddress } from '../../src/ip-address.ts'
 import { printing, runApplication } from './run-application.ts'
 
-const require = createRequire(import.meta.url)
+const original = dirname(createRequire(import.meta.url).resolve('fast-geoip/package.json'))
 const nowhere = { city: null, country: null }
 const google = { city: null, country: 'US' }
 
@@ -18,6 +20,11 @@ function countThreads(): () => number {
   process.on('worker', count)
   onTestFinished(() => void process.off('worker', count))
   return () => threads
+}
+
+/** As text. */
+function addressOf(number: number): string {
+  return [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join('.')
 }
 
 /** A machine with more to do may take longer over a new thread than a lookup waits. */
@@ -52,6 +59,25 @@ describe('fastGeoip()', () => {
     expect(threads()).toBe(0)
   })
 
+  test('finds what fast-geoip itself finds, from the first to the last row of its files', async () => {
+    await untilStarted()
+    const addresses: string[] = []
+    for (let file = 5; file < 3077; file += 41) {
+      const rows: [number][] = JSON.parse(await readFile(join(original, 'data', `${file}.json`), 'utf8'))
+      const firsts = [0, 1, 2, rows.length >> 1, rows.length - 2, rows.length - 1].map((row) => rows[row]![0])
+      for (const first of firsts) addresses.push(...[first - 1, first, first + 1].map(addressOf))
+    }
+    const known = addresses.filter(isPublicAddress)
+    expect(known.length).toBeGreaterThan(1200)
+    const found: unknown[] = []
+    const expected: unknown[] = []
+    for (const address of known) {
+      found.push(await fastGeoip()(address, {}))
+      expected.push(readLocation(await lookup(address)))
+    }
+    expect(found).toEqual(expected)
+  })
+
   test('does many lookups in one thread and gives each its own answer', async () => {
     vi.resetModules()
     const threads = countThreads()
@@ -74,6 +100,9 @@ describe('a process that looks up with fast-geoip', () => {
       const found = await findLocation('8.8.8.8', locate)
       return found.country === null && tries > 1 ? look(tries - 1, locate) : found
     }`
+
+  const lookOnce = `${look}
+    console.log(JSON.stringify(await look()))`
 
   /** Each makes fast-geoip throw from a callback, where nobody can catch it. */
   const faults = [
@@ -114,6 +143,22 @@ describe('a process that looks up with fast-geoip', () => {
       expect(child).toEqual(printing([nowhere, nowhere, nowhere, google, google, 1]))
     },
   )
+
+  test.each([
+    ['has text in its rows', (rows: number[][]) => JSON.stringify(rows.map((row) => [...row, '[0, "x"]']))],
+    ['has no spaces', (rows: number[][]) => JSON.stringify(rows)],
+    ['has a line to each row', (rows: number[][]) => JSON.stringify(rows, null, 1)],
+  ])('finds where a file %s', async (_, write) => {
+    const directory = await createApplication()
+    await rewriteRows(directory, write)
+    expect(await runApplication(directory, lookOnce)).toEqual(printing(google))
+  })
+
+  test('finds nothing where the file is cut off after a row', async () => {
+    const directory = await createApplication()
+    await rewriteRows(directory, (rows) => JSON.stringify(rows.filter(([first]) => first! < 0x08080000)).slice(0, -1))
+    expect(await runApplication(directory, lookOnce)).toEqual(printing(nowhere))
+  })
 
   /** Takes all file handles that the process may have, but for a few, and gives them back. */
   const handles = `
@@ -241,9 +286,6 @@ describe('a process that looks up with fast-geoip', () => {
     expect(child).toEqual(printing([null, 0]))
   })
 
-  const lookOnce = `${look}
-    console.log(JSON.stringify(await look()))`
-
   test.each([
     ['throws', "throw new Error('x')"],
     ['exits', 'process.exit()'],
@@ -339,7 +381,6 @@ async function createApplication({ geoip = true } = {}): Promise<string> {
   for (const name of names) await cp(join(sources, name), join(directory, 'src', name))
   if (!geoip) return directory
 
-  const original = dirname(require.resolve('fast-geoip/package.json'))
   const copy = join(directory, 'node_modules/fast-geoip')
   for (const name of ['package.json', 'build']) await cp(join(original, name), join(copy, name), { recursive: true })
   const copyData = async (name: string): Promise<number[]> => {
@@ -353,6 +394,13 @@ async function createApplication({ geoip = true } = {}): Promise<string> {
   await copyData(`${range * 56 + part}.json`)
   await symlink(join(original, 'data/locations.json'), join(copy, 'data/locations.json'))
   return directory
+}
+
+/** Writes the one file of rows that an application has anew. */
+async function rewriteRows(directory: string, write: (rows: number[][]) => string): Promise<void> {
+  const data = join(directory, 'node_modules/fast-geoip/data')
+  const name = (await readdir(data)).find((file) => /^\d+\.json$/.test(file))!
+  await writeFile(join(data, name), write(JSON.parse(await readFile(join(data, name), 'utf8'))))
 }
 
 /** Removes a data file, or leaves so many bytes of it. The whole one waits in the application's directory. */
