@@ -36,9 +36,10 @@ const packages = [
   '@quixo3/prisma-session-store',
 ]
 
-/** Node's version and those of the packages that take part. */
+/** Node's version, with the environment that it was told of, and those of the packages that take part. */
 export function versionsOfPackages(): Record<string, string> {
-  return Object.fromEntries([['Node.js', process.versions.node], ...packages.map((name) => [name, versionOf(name)])])
+  const node = `${process.versions.node}, NODE_ENV ${process.env.NODE_ENV ?? 'is not set'}`
+  return Object.fromEntries([['Node.js', node], ...packages.map((name) => [name, versionOf(name)])])
 }
 
 function versionOf(name: string): string {

@@ -40,8 +40,13 @@ function nothingDue({ prisma, named, floor, keys }: Table, underWay: number): Co
     ...withNames(underWay, bareRead, named && bare(named)),
     ...withNames(underWay, ownName, named && own(named)),
     { name: 'raw driver, row by row', call: one(({ sessionId }) => floor.find(sessionId)) },
-    ...batches(underWay, 'one statement', several(underWay, floor.findAll)),
-    ...(findEach ? batches(underWay, 'one transaction', several(underWay, findEach)) : []),
+    ...batches(
+      underWay,
+      'findMany of all',
+      several(underWay, (sessionIds) => findAllBare(prisma, sessionIds)),
+    ),
+    ...batches(underWay, 'raw driver, one statement', several(underWay, floor.findAll)),
+    ...(findEach ? batches(underWay, 'raw driver, one transaction', several(underWay, findEach)) : []),
   ]
 }
 
@@ -71,13 +76,18 @@ function writeDue({ prisma, named, floor, keys, database }: Table, underWay: num
     { name: 'raw driver, row by row', call: one(({ sessionId }) => floor.touch(sessionId, timesOfNow())) },
     ...batches(
       underWay,
-      'one statement',
+      'findMany + conditional updateMany of all',
+      several(underWay, (sessionIds) => touchAllBare(prisma, sessionIds)),
+    ),
+    ...batches(
+      underWay,
+      'raw driver, one statement',
       several(underWay, (sessionIds) => floor.touchAll(sessionIds, timesOfNow())),
     ),
     ...(touchEach
       ? batches(
           underWay,
-          'one transaction',
+          'raw driver, one transaction',
           several(underWay, (sessionIds) => touchEach(sessionIds, timesOfNow())),
         )
       : []),
@@ -102,14 +112,30 @@ async function touchBare(
   needed((await run(write)).count)
 }
 
+async function findAllBare(prisma: Table['prisma'], sessionIds: string[]): Promise<void> {
+  const rows = await prisma.userSession.findMany({ where: { sessionId: { in: sessionIds } } })
+  needed(rows.length === sessionIds.length)
+}
+
+/** The same for all at once, with no more than a comparison with the clock to lose no later touch by. */
+async function touchAllBare(prisma: Table['prisma'], sessionIds: string[]): Promise<void> {
+  await findAllBare(prisma, sessionIds)
+  const { now, expiresAt } = timesOfNow()
+  const { count } = await prisma.userSession.updateMany({
+    where: { sessionId: { in: sessionIds }, lastActivity: { lt: now }, endedAt: null },
+    data: { lastActivity: now, expiresAt },
+  })
+  needed(count === sessionIds.length)
+}
+
 function timesOfNow(): Times {
   const now = new Date()
   return { now, expiresAt: idleEnd(now) }
 }
 
-/** What the raw driver does when it is given all calls at once. */
-function batches(underWay: number, how: string, call: () => Promise<unknown>): Contender[] {
-  return underWay === 1 ? [] : [{ name: `raw driver, ${how}`, call, batchSize: underWay }]
+/** What is given all calls at once. */
+function batches(underWay: number, name: string, call: () => Promise<unknown>): Contender[] {
+  return underWay === 1 ? [] : [{ name, call, batchSize: underWay }]
 }
 
 /** The same on a client that names its statements, of which those of several calls have none. */
