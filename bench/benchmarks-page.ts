@@ -75,7 +75,7 @@ ${lines.join('\n')}
 
 const reasons = `### What stands in the way of those that are missed
 
-- **A touch by itself** waits for one turn of the event loop, in which others may join it, checks its input and hashes the key: some 40 µs here, most of
+- **A touch by itself** waits for one turn of the event loop, in which others may join it, checks its input and hashes the key: some 20 µs on SQLite and 50 on the servers, most of
   which it makes good by reading with \`findMany\`, which Prisma answers sooner than \`findUnique\`. A write costs a look-up in \`Session\` besides, since a session may have been
   created to end sooner than the policy says now: half of what it takes more on the servers, where PostgreSQL plans it anew each time unless it has a name. On better-sqlite3, where
   all callers have one connection, it costs a transaction too: without one, a touch that was answered is lost when somebody else's transaction rolls back. The pair that
