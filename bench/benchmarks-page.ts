@@ -82,7 +82,8 @@ const reasons = `### What stands in the way of those that are missed
   takes care of that as well is among the contenders.
 - **Many touches at once** are answered with rows, as Prisma makes them: its share of the time is larger than the database's, and the raw driver has none of it. Nor is the
   bare \`findUnique\` as alone as it looks: Prisma answers those of one tick by one statement. How many it does when it is handed a hundred ready sessions in one call, with nobody
-  to answer, is among the contenders ("of all"): in large tables that misses the same marks, and nothing that stands on Prisma can do more.
+  to answer, is among the contenders ("of all"): in large tables that misses the same marks. A touch that
+  reads and then writes through Prisma cannot do more.
 - **Touches on the largest table** meet rows that lie on pages of their own, in two tables and their indexes, so that a row costs the database more, whoever asks for it: the
   raw driver's own batches gain less there, too. A batch is worked off by one connection; the bare calls, on the servers, by ten. Batches on two at once were no faster, and
   those that write were slower.
@@ -112,7 +113,7 @@ const method = `## How it was measured
 - **The raw driver** does the same reads and writes with prepared statements and no Prisma: row by row, or as many rows as calls are under way with one
   statement, or in one transaction. It checks nothing and makes no objects, and it is given its rows at once where calls come one by one. Nothing that
   stands on it can be faster.
-- **Of all** is bare Prisma that is given its rows at once, too: what touches that share their statements could come to, if sharing cost nothing.
+- **Of all** is bare Prisma that is given its rows at once, too: what touches that read and then write could come to, if sharing statements cost nothing.
 - **Statements named**: a client of PostgreSQL whose connections plan a statement once, [as the README has it](README.md#databases). All other clients are as their adapters open them.
 - **Every call is checked**: one that found no row or wrote none ends the run.
 - **The import** is that of a process that is new each time and imports nothing else.

@@ -117,7 +117,7 @@ async function findAllBare(prisma: Table['prisma'], sessionIds: string[]): Promi
   needed(rows.length === sessionIds.length)
 }
 
-/** The same for all at once, with no more than a comparison with the clock to lose no later touch by. */
+/** {@link touchBare} for all at once: one condition cannot compare each row with what was read of it, so it compares with the clock. */
 async function touchAllBare(prisma: Table['prisma'], sessionIds: string[]): Promise<void> {
   await findAllBare(prisma, sessionIds)
   const { now, expiresAt } = timesOfNow()
